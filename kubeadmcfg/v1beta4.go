@@ -1,0 +1,31 @@
+package kubeadmcfg
+
+import "fmt"
+
+// v1beta4Documents returns the kubeadm documents of b as v1beta4, and what v's kubeadm has not got
+// yet: it would ignore such fields with a warning.
+func v1beta4Documents(b Bundle, v Version) ([]document, []Loss) {
+	var docs []document
+	var losses []Loss
+	if b.Init != nil {
+		docs = append(docs, document{string(V1Beta4), kindInit, b.Init})
+	}
+	if b.Cluster != nil {
+		docs = append(docs, document{string(V1Beta4), kindCluster, b.Cluster})
+		if e := b.Cluster.Etcd.External; e != nil && e.HTTPEndpoints != nil && !v.AtLeast(httpEndpointsMinor) {
+			losses = append(losses, since(kindCluster+".etcd.external.httpEndpoints", httpEndpointsMinor))
+		}
+		if b.Cluster.EncryptionAlgorithm == EncryptionECDSAP384 && !v.AtLeast(ecdsaP384Minor) {
+			losses = append(losses, since(kindCluster+".encryptionAlgorithm", ecdsaP384Minor))
+		}
+	}
+	if b.Join != nil {
+		docs = append(docs, document{string(V1Beta4), kindJoin, b.Join})
+	}
+	return docs, losses
+}
+
+// since is the Loss of a field that a later minor has.
+func since(path string, minor uint) Loss {
+	return Loss{Path: path, Reason: fmt.Sprintf("needs Kubernetes 1.%d", minor)}
+}
