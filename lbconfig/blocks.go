@@ -1,0 +1,266 @@
+package lbconfig
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// mainCodecs are the directives of a main file. load_module is first: after a block it is too late.
+func mainCodecs() []codec[Config] {
+	return []codec[Config]{
+		list("load_module", 1, 1, func(c *Config) *[]string { return &c.Main.LoadModules },
+			func(path string) []string { return []string{path} },
+			func(path *string, d directive) error { *path = d.args[0]; return nil }),
+		{name: "user", minArgs: 1, maxArgs: 2,
+			get: func(c *Config) []directive {
+				switch {
+				case c.Main.User == "":
+					return nil
+				case c.Main.Group == "":
+					return statement("user", c.Main.User)
+				default:
+					return statement("user", c.Main.User, c.Main.Group)
+				}
+			},
+			set: func(c *Config, d directive) error {
+				c.Main.User = d.args[0]
+				if len(d.args) > 1 {
+					c.Main.Group = d.args[1]
+				}
+				return nil
+			}},
+		toggle("daemon", func(c *Config) **bool { return &c.Main.Daemon }),
+		text("pid", func(c *Config) *string { return &c.Main.PID }),
+		list("error_log", 1, 2, func(c *Config) *[]ErrorLog { return &c.Main.ErrorLogs }, ErrorLog.words, (*ErrorLog).parse),
+		text("worker_processes", func(c *Config) *string { return &c.Main.WorkerProcesses }),
+		number("worker_rlimit_nofile", func(c *Config) *int { return &c.Main.WorkerRlimitNofile }),
+		duration("worker_shutdown_timeout", func(c *Config) *time.Duration { return &c.Main.WorkerShutdownTimeout }),
+		{name: "events", block: true,
+			get: func(c *Config) []directive {
+				if c.Events == nil {
+					return nil
+				}
+				return []directive{{name: "events", hasBlock: true, block: encodeBlock(c.Events, eventsCodecs())}}
+			},
+			set: func(c *Config, d directive) error {
+				c.Events = &Events{}
+				return decodeBlock(c.Events, "events", d.block, eventsCodecs())
+			}},
+		{name: "stream", block: true,
+			get: func(c *Config) []directive {
+				block := encodeBlock(&c.Stream, streamCodecs())
+				if len(block) == 0 {
+					return nil
+				}
+				return []directive{{name: "stream", hasBlock: true, block: block}}
+			},
+			set: func(c *Config, d directive) error {
+				return decodeBlock(&c.Stream, "stream", d.block, streamCodecs())
+			}},
+	}
+}
+
+func eventsCodecs() []codec[Events] {
+	return []codec[Events]{
+		number("worker_connections", func(e *Events) *int { return &e.WorkerConnections }),
+		toggle("multi_accept", func(e *Events) **bool { return &e.MultiAccept }),
+	}
+}
+
+func streamCodecs() []codec[Stream] {
+	out := []codec[Stream]{
+		list("log_format", 2, 1000, func(s *Stream) *[]LogFormat { return &s.LogFormats }, LogFormat.words, (*LogFormat).parse),
+	}
+	out = append(out, settingsCodecs(func(s *Stream) *ProxySettings { return &s.ProxySettings })...)
+	return append(out,
+		codec[Stream]{name: "upstream", minArgs: 1, maxArgs: 1, block: true, repeat: true,
+			get: func(s *Stream) []directive {
+				var out []directive
+				for i := range s.Upstreams {
+					u := &s.Upstreams[i]
+					out = append(out, directive{name: "upstream", args: []string{u.Name}, hasBlock: true, block: encodeBlock(u, upstreamCodecs())})
+				}
+				return out
+			},
+			set: func(s *Stream, d directive) error {
+				u := Upstream{Name: d.args[0]}
+				if err := decodeBlock(&u, "upstream", d.block, upstreamCodecs()); err != nil {
+					return err
+				}
+				s.Upstreams = append(s.Upstreams, u)
+				return nil
+			}},
+		codec[Stream]{name: "server", block: true, repeat: true,
+			get: func(s *Stream) []directive {
+				var out []directive
+				for i := range s.Servers {
+					out = append(out, directive{name: "server", hasBlock: true, block: encodeBlock(&s.Servers[i], serverCodecs())})
+				}
+				return out
+			},
+			set: func(s *Stream, d directive) error {
+				var v Server
+				if err := decodeBlock(&v, "server", d.block, serverCodecs()); err != nil {
+					return err
+				}
+				s.Servers = append(s.Servers, v)
+				return nil
+			}},
+	)
+}
+
+// settingsCodecs are the directives that stream and server share.
+func settingsCodecs[T any](of func(*T) *ProxySettings) []codec[T] {
+	return []codec[T]{
+		list("access_log", 1, 5, func(t *T) *[]AccessLog { return &of(t).AccessLogs }, AccessLog.words, (*AccessLog).parse),
+		toggle("tcp_nodelay", func(t *T) **bool { return &of(t).TCPNodelay }),
+		duration("proxy_connect_timeout", func(t *T) *time.Duration { return &of(t).ProxyConnectTimeout }),
+		duration("proxy_timeout", func(t *T) *time.Duration { return &of(t).ProxyTimeout }),
+		toggle("proxy_socket_keepalive", func(t *T) **bool { return &of(t).ProxySocketKeepalive }),
+		toggle("proxy_next_upstream", func(t *T) **bool { return &of(t).ProxyNextUpstream }),
+		duration("proxy_next_upstream_timeout", func(t *T) *time.Duration { return &of(t).ProxyNextUpstreamTimeout }),
+		number("proxy_next_upstream_tries", func(t *T) *int { return &of(t).ProxyNextUpstreamTries }),
+		size("proxy_buffer_size", func(t *T) *Size { return &of(t).ProxyBufferSize }),
+		toggle("proxy_half_close", func(t *T) **bool { return &of(t).ProxyHalfClose }),
+	}
+}
+
+func upstreamCodecs() []codec[Upstream] {
+	out := []codec[Upstream]{
+		{name: "zone", minArgs: 1, maxArgs: 2,
+			get: func(u *Upstream) []directive {
+				switch {
+				case u.Zone.Name == "":
+					return nil
+				case u.Zone.Size == 0:
+					return statement("zone", u.Zone.Name)
+				default:
+					return statement("zone", u.Zone.Name, formatSize(u.Zone.Size))
+				}
+			},
+			set: func(u *Upstream, d directive) error {
+				if d.args[0] == "" {
+					return failAt(d, "invalid zone name \"\"")
+				}
+				u.Zone.Name = d.args[0]
+				if len(d.args) == 1 {
+					return nil
+				}
+				v, err := parseSize(d.args[1])
+				if err != nil || v == 0 {
+					return failAt(d, "invalid zone size %q", d.args[1])
+				}
+				u.Zone.Size = v
+				return nil
+			}},
+	}
+	out = append(out, balanceCodecs()...)
+	return append(out, list("server", 1, 20, func(u *Upstream) *[]UpstreamServer { return &u.Servers }, UpstreamServer.words, (*UpstreamServer).parse))
+}
+
+func serverCodecs() []codec[Server] {
+	out := []codec[Server]{
+		list("listen", 1, 20, func(s *Server) *[]Listen { return &s.Listen }, Listen.words, (*Listen).parse),
+	}
+	for _, deny := range []bool{false, true} {
+		out = append(out, accessCodec(deny))
+	}
+	out = append(out, settingsCodecs(func(s *Server) *ProxySettings { return &s.ProxySettings })...)
+	return append(out,
+		text("proxy_pass", func(s *Server) *string { return &s.ProxyPass }),
+		text("return", func(s *Server) *string { return &s.Return }),
+	)
+}
+
+// accessCodec is allow or deny. Their order among each other counts, so the first of the two writes
+// all rules.
+func accessCodec(deny bool) codec[Server] {
+	name := accessName(deny)
+	return codec[Server]{name: name, minArgs: 1, maxArgs: 1, repeat: true,
+		get: func(s *Server) []directive {
+			if deny {
+				return nil
+			}
+			var out []directive
+			for _, r := range s.Access {
+				out = append(out, statement(accessName(r.Deny), r.From)...)
+			}
+			return out
+		},
+		set: func(s *Server, d directive) error {
+			s.Access = append(s.Access, AccessRule{Deny: deny, From: d.args[0]})
+			return nil
+		}}
+}
+
+func accessName(deny bool) string {
+	if deny {
+		return "deny"
+	}
+	return "allow"
+}
+
+// balanceCodecs are the methods of balancing. nginx warns of a second one and uses it; here it is refused.
+func balanceCodecs() []codec[Upstream] {
+	method := func(m Method, minArgs, maxArgs int, words func(Balance) []string, parse func(*Balance, directive) error) codec[Upstream] {
+		return codec[Upstream]{name: string(m), minArgs: minArgs, maxArgs: maxArgs,
+			get: func(u *Upstream) []directive {
+				if u.Balance.Method != m {
+					return nil
+				}
+				return statement(string(m), words(u.Balance)...)
+			},
+			set: func(u *Upstream, d directive) error {
+				if u.Balance.Method != RoundRobin {
+					return failAt(d, "load balancing method redefined")
+				}
+				u.Balance.Method = m
+				return parse(&u.Balance, d)
+			}}
+	}
+	return []codec[Upstream]{
+		method(LeastConn, 0, 0, func(Balance) []string { return nil }, func(*Balance, directive) error { return nil }),
+		method(Hash, 1, 2,
+			func(b Balance) []string {
+				if b.Consistent {
+					return []string{b.Key, "consistent"}
+				}
+				return []string{b.Key}
+			},
+			func(b *Balance, d directive) error {
+				b.Key = d.args[0]
+				if len(d.args) > 1 {
+					if d.args[1] != "consistent" {
+						return failAt(d, "invalid parameter %q", d.args[1])
+					}
+					b.Consistent = true
+				}
+				return nil
+			}),
+		method(Random, 0, 2,
+			func(b Balance) []string {
+				if b.Two {
+					return []string{"two", string(LeastConn)}
+				}
+				return nil
+			},
+			func(b *Balance, d directive) error {
+				for i, a := range d.args {
+					if i == 0 && a != "two" || i == 1 && a != string(LeastConn) {
+						return failAt(d, "invalid parameter %q", a)
+					}
+				}
+				b.Two = len(d.args) > 0
+				return nil
+			}),
+	}
+}
+
+// param splits name=value.
+func param(word string) (name, value string) {
+	name, value, _ = strings.Cut(word, "=")
+	return name, value
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

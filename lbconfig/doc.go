@@ -1,0 +1,36 @@
+// Package lbconfig is nginx's stream configuration as Go data: built for kube-apiserver traffic by
+// one function, rendered to the same bytes every time, parsed back, validated and compared.
+//
+//	cfg := lbconfig.APIServer(lbconfig.Options{
+//		Backends: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.11:6443"), netip.MustParseAddrPort("10.0.0.12:6443")},
+//	})
+//	if err := cfg.Validate(); err != nil {
+//		return err // every problem at once, each with its path
+//	}
+//	file, err := cfg.Render()
+//	have, err := lbconfig.Parse(file)            // have equals cfg
+//	changes := lbconfig.Diff(have, cfg)          // none
+//	unit := lbconfig.ServiceUnit(lbconfig.UnitOptions{})
+//
+// # One file, one unit
+//
+// The configuration is a whole main file for an nginx of its own: own unit, own pid file, own logs.
+// A user's nginx and its files are never touched, and nothing depends on which files it includes.
+//
+// # Proof of a reload
+//
+// `nginx -t` and `nginx -s reload` both succeed when a port is taken, and the old configuration
+// goes on serving. Options.Generation therefore adds a server on a unix socket that answers with a
+// hash of the rest of the file: who reads the hash of the new file there has the new configuration.
+//
+// # Guarantees
+//
+// The package does no I/O and reads no clock and no environment. Values are plain structs whose
+// zero fields are unset, that is nginx's default; functions may be called concurrently.
+//
+// # Non-goals
+//
+// No http{}, no TLS termination (it would break client certificates), no directives of the
+// commercial nginx. Parse knows the directives of the types here and refuses others by name, line
+// and column; include is not followed.
+package lbconfig
