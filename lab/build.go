@@ -1,0 +1,144 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Artifacts are what hosts of one Kubernetes version are made of. They lie in the cache, belong to
+// no run, and must not be changed.
+type Artifacts struct {
+	// Version is the Kubernetes version, as "v1.37.2".
+	Version string
+	// Debian is the root tree of a host, Node the layer over it with containerd and Kubernetes.
+	Debian, Node string
+	// State is a /var/lib/containerd that holds the images.
+	State string
+	// Images holds the images as docker archives.
+	Images string
+	// Tags are the names of the images that kubeadm of this version asks for.
+	Tags []string
+	// Kubeadm and Kubectl are the programs, for use on this machine.
+	Kubeadm, Kubectl string
+	// Etcd is the directory of the etcd program.
+	Etcd string
+}
+
+// versionForm is what a version looks like.
+var versionForm = regexp.MustCompile(`^v1\.\d+\.\d+$`)
+
+// Build returns what hosts of a Kubernetes version ("v1.37.2") are made of, building what the cache
+// under os.UserCacheDir does not hold: Kubernetes, etcd, containerd and CoreDNS from their Go
+// modules, the Debian root tree, and the images. From nothing it takes about ten minutes on two
+// cores and 4 GB of memory; from the cache less than a second. progress, which may be nil, gets a line for each
+// thing that is being built. It needs root, and Debian's mmdebstrap.
+func Build(ctx context.Context, version string, progress func(string)) (*Artifacts, error) {
+	progress = orSilent(progress)
+	if !versionForm.MatchString(version) {
+		return nil, fmt.Errorf("lab: build: %q is not a Kubernetes version like v1.37.2", version)
+	}
+	c, err := openCache()
+	if err != nil {
+		return nil, err
+	}
+	debian, err := c.debianTree(ctx, progress)
+	if err != nil {
+		return nil, err
+	}
+	kube, err := c.program(ctx, kubernetes(version), progress)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := c.program(ctx, containerd(), progress)
+	if err != nil {
+		return nil, err
+	}
+	node, err := c.nodeTree(ctx, kube, runtime)
+	if err != nil {
+		return nil, err
+	}
+	a := &Artifacts{
+		Version: version, Debian: debian, Node: node,
+		Kubeadm: filepath.Join(node, "usr/bin/kubeadm"), Kubectl: filepath.Join(node, "usr/bin/kubectl"),
+	}
+	if a.Tags, err = imageTags(ctx, a.Kubeadm, version); err != nil {
+		return nil, fmt.Errorf("lab: build: list the images: %w", err)
+	}
+	return a, a.addImages(ctx, c, kube, runtime, progress)
+}
+
+// addImages builds the images and the state that holds them.
+func (a *Artifacts) addImages(ctx context.Context, c cache, kube, runtime string, progress func(string)) error {
+	etcdVersion, err := etcdVersion(a.Tags)
+	if err != nil {
+		return err
+	}
+	if a.Etcd, err = c.program(ctx, etcd(etcdVersion), progress); err != nil {
+		return err
+	}
+	names, err := c.program(ctx, coredns(), progress)
+	if err != nil {
+		return err
+	}
+	pause, err := c.own(ctx, "pause", pauseMain, progress)
+	if err != nil {
+		return err
+	}
+	pod, err := c.podProgram(ctx, progress)
+	if err != nil {
+		return err
+	}
+	set := imageSet{
+		debian: a.Debian, kube: filepath.Join(kube, "kube"), etcd: filepath.Join(a.Etcd, "etcd"),
+		coredns: filepath.Join(names, "coredns"), pause: pause, pod: pod, tags: a.Tags,
+	}
+	recipe := append([]string{"3", set.debian, set.kube, set.etcd, set.coredns, set.pause, set.pod, PodImage}, a.Tags...)
+	a.Images, err = c.entry(ctx, "images-"+a.Version, recipe, func(ctx context.Context, dir string) error {
+		progress("packing the images")
+		return set.save(ctx, dir)
+	})
+	if err != nil {
+		return err
+	}
+	a.State, err = c.containerdState(ctx, runtime, a.Images, progress)
+	return err
+}
+
+// etcdVersion finds the etcd version that a kubeadm asks for: "registry.k8s.io/etcd:3.7.0-0" is v3.7.0.
+func etcdVersion(tags []string) (string, error) {
+	for _, tag := range tags {
+		if _, version, ok := strings.Cut(tag, "/etcd:"); ok {
+			version, _, _ = strings.Cut(version, "-")
+			return "v" + version, nil
+		}
+	}
+	return "", fmt.Errorf("lab: build: kubeadm names no etcd image: %q", tags)
+}
+
+// podProgram builds the lab's own program, package cniplugin of this module.
+func (c cache) podProgram(ctx context.Context, progress func(string)) (string, error) {
+	out, err := run(ctx, "go", "list", "-f", "{{.Dir}}\n{{range .GoFiles}}{{.}} {{end}}", "github.com/quorate-dev/quorate/lab/cniplugin")
+	if err != nil {
+		return "", err
+	}
+	dir, names, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	sources := map[string]string{}
+	for _, name := range append(strings.Fields(names), "../go.mod", "../go.sum") {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		sources[name] = string(text)
+	}
+	entry, err := c.entry(ctx, "pod", []string{"1", hashFiles(sources)}, func(ctx context.Context, out string) error {
+		progress("building the network plugin")
+		argv := []string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(out, "lab-pod"), "."}
+		_, err := tool{argv: argv, dir: dir, env: goEnv()}.run(ctx)
+		return err
+	})
+	return filepath.Join(entry, "lab-pod"), err
+}
