@@ -1,0 +1,194 @@
+package ha
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/quorate-dev/quorate/lbconfig"
+)
+
+// balancer is what one host's balancer gets: its nginx's file and unit, and what proves that it runs them.
+type balancer struct {
+	config, unit managedFile
+	generation   string
+	err          error
+}
+
+// balancerOf returns the balancer in front of the apiservers of backends. It is the same on every host.
+func (s Spec) balancerOf(backends []Host) balancer {
+	options := lbconfig.Options{Generation: balancerSocket, PID: balancerPID}
+	for _, h := range backends {
+		addr, err := netip.ParseAddr(h.Address)
+		if err != nil {
+			return balancer{err: err}
+		}
+		options.Backends = append(options.Backends, netip.AddrPortFrom(addr, uint16(s.apiServerPort())))
+	}
+	options.Listen = s.listenAddresses()
+	cfg := lbconfig.APIServer(options)
+	data, err := cfg.Render()
+	if err != nil {
+		return balancer{err: err}
+	}
+	generation, _, _ := cfg.Generation()
+	return balancer{
+		config:     managedFile{path: balancerConfig, data: string(data)},
+		unit:       managedFile{path: balancerService, data: string(lbconfig.ServiceUnit(lbconfig.UnitOptions{ConfigPath: balancerConfig, PID: balancerPID, LogDirectory: balancerLogDir}))},
+		generation: generation,
+	}
+}
+
+// listenAddresses are where a balancer listens: on loopback where only its own host uses it, and
+// everywhere where others do.
+func (s Spec) listenAddresses() []netip.AddrPort {
+	port := uint16(s.Endpoint.Port)
+	_, err := netip.ParseAddr(s.Endpoint.Host)
+	if s.LoadBalancer.Placement == PlacementLocal && err != nil {
+		return []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)}
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), port)}
+}
+
+// planBalancers has every balancer send connections to backends, and no others. what names the steps; after are the steps that make
+// it right to do so.
+func (b *planner) planBalancers(what string, backends []Host, after []string) {
+	want := b.spec.balancerOf(backends)
+	for _, h := range b.spec.Hosts {
+		if f := b.obs.hosts[h.Name]; f != nil && b.spec.balances(h) {
+			b.planBalancer(f, what, backends, want, after)
+		}
+	}
+}
+
+func (b *planner) planBalancer(f *hostFacts, what string, backends []Host, want balancer, after []string) {
+	name, u := f.host.Name, f.units[balancerUnit]
+	b.files(name, want.config, want.unit)
+	current := f.file(balancerConfig) == want.config.data && f.file(balancerService) == want.unit.data && f.generation == want.generation && u.running() && u.enabled()
+	if current {
+		return
+	}
+	if previous := b.lastBalancerStep(name); previous != "" {
+		after = append([]string{previous}, after...)
+	}
+	after = append(b.planned(name, "hosts-file"), after...)
+	old := b.lastBalancerConfig(f)
+	names := make([]string, len(backends))
+	for i, h := range backends {
+		names[i] = h.Name
+	}
+	changes := []Change{}
+	if b.lastBalancerStep(name) == "" && f.file(balancerService) != want.unit.data {
+		changes = append(changes, fileChange(balancerService, f.file(balancerService), want.unit.data), runChange("systemctl", "daemon-reload"))
+	}
+	if old != want.config.data {
+		changes = append(changes, fileChange(balancerConfig, old, want.config.data))
+	}
+	if b.lastBalancerStep(name) == "" && !(u.running() && u.enabled()) {
+		changes = append(changes, runChange("systemctl", "enable", "--now", balancerUnit))
+	} else {
+		changes = append(changes, runChange("systemctl", "reload", balancerUnit))
+	}
+	b.add(step{
+		Step: Step{ID: stepID(name, what), Host: name, Title: "the balancer sends connections to " + strings.Join(names, ", "), After: after, Limit: limitShort, Changes: changes},
+		done: func(ctx context.Context, r *stepRun) (bool, error) { return r.balancerCurrent(ctx, want) },
+		do:   func(ctx context.Context, r *stepRun) error { return r.applyBalancer(ctx, want) },
+	})
+}
+
+// lastBalancerStep is the balancer's step that the plan already has for a host.
+func (b *planner) lastBalancerStep(host string) string {
+	last := ""
+	for _, s := range b.steps {
+		if s.Host == host && strings.HasPrefix(s.ID, stepID(host, "balancer")) {
+			last = s.ID
+		}
+	}
+	return last
+}
+
+// lastBalancerConfig is the file as the plan's earlier steps leave it.
+func (b *planner) lastBalancerConfig(f *hostFacts) string {
+	config := f.file(balancerConfig)
+	if files := b.rendered[f.host.Name]; b.lastBalancerStep(f.host.Name) != "" {
+		seen := 0
+		for i := len(files) - 1; i >= 0; i-- {
+			if files[i].path == balancerConfig {
+				if seen++; seen == 2 { // the last is the one being planned
+					return files[i].data
+				}
+			}
+		}
+	}
+	return config
+}
+
+func (r *stepRun) balancerCurrent(ctx context.Context, want balancer) (bool, error) {
+	if want.err != nil {
+		return false, want.err
+	}
+	if ok, err := filesCurrent(ctx, r.conn, want.config, want.unit); !ok {
+		return false, err
+	}
+	u, err := r.unit(ctx, balancerUnit)
+	if err != nil || !u.running() || !u.enabled() {
+		return false, err
+	}
+	generation, err := balancerGeneration(ctx, r.conn)
+	return generation == want.generation, err
+}
+
+// reloadPatience is how long nginx may take to answer with its new configuration.
+const reloadPatience = 20 * time.Second
+
+// applyBalancer puts a tested file in place and waits until nginx answers with it: `systemctl start` of an nginx that
+// runs already succeeds and loads nothing, and `nginx -s reload` succeeds and keeps the old configuration when a
+// port is taken.
+func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
+	if want.err != nil {
+		return want.err
+	}
+	// nginx -t binds, logs and writes its pid as a start would: the directories have to be there.
+	if err := r.stream(ctx, "mkdir", "-p", balancerRunDir, balancerLogDir); err != nil {
+		return err
+	}
+	candidate := managedFile{path: balancerConfig + ".next", data: want.config.data}
+	if err := writeFiles(ctx, r.conn, candidate); err != nil {
+		return err
+	}
+	if err := r.stream(ctx, "nginx", "-t", "-q", "-c", candidate.path); err != nil {
+		return err
+	}
+	if err := writeFiles(ctx, r.conn, want.unit, want.config); err != nil {
+		return err
+	}
+	u, err := r.unit(ctx, balancerUnit)
+	if err != nil {
+		return err
+	}
+	start := []string{"systemctl", "enable", "--now", balancerUnit}
+	if u.running() && u.enabled() {
+		start = []string{"systemctl", "reload", balancerUnit}
+	}
+	for _, argv := range [][]string{{"rm", "-f", candidate.path}, {"systemctl", "daemon-reload"}, start} {
+		if err := r.stream(ctx, argv...); err != nil {
+			return err
+		}
+	}
+	last := ""
+	err = wait.PollUntilContextTimeout(ctx, pollInterval/5, reloadPatience, true, func(ctx context.Context) (bool, error) {
+		var err error
+		last, err = balancerGeneration(ctx, r.conn)
+		return last == want.generation, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("nginx does not answer with its new configuration after %s (see `journalctl -u %s` and %s): %w",
+			reloadPatience, balancerUnit, path.Join(balancerLogDir, "nginx-error.log"), err)
+	}
+	return err
+}

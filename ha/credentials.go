@@ -1,0 +1,229 @@
+package ha
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	bootstrapapi "k8s.io/cluster-bootstrap/token/api"
+
+	"github.com/quorate-dev/quorate/kubeadmcfg"
+	"github.com/quorate-dev/quorate/transport"
+)
+
+const (
+	tokenDescription = "quorate: joins of one run"
+	tokenGroup       = "system:bootstrappers:kubeadm:default-node-token"
+	certsSecret      = "kubeadm-certs"
+)
+
+// certsMaxAge is how old uploaded certificates may be when a join begins. kubeadm's Secret lives for two hours
+// (DefaultCertTokenDuration in cmd/kubeadm/app/constants) and a join takes up to 25 minutes.
+const certsMaxAge = 80 * time.Minute
+
+// credentials are what a host joins with.
+type credentials struct {
+	token, key kubeadmcfg.Secret
+	caHash     string
+}
+
+// joinCredentials makes credentials when they are first needed and again when they get old. They live in
+// this process alone: a run that is cut short leaves a token that dies by itself, and the next run makes its own.
+// One caller at a time works; an upload replaces the key of the one before.
+type joinCredentials struct {
+	mu       sync.Mutex
+	now      credentials
+	made     time.Time // when the token was made
+	uploaded time.Time // when the certificates were uploaded
+}
+
+// fresh returns new secrets for kubeadm init, and remembers them as made and uploaded by it.
+func (j *joinCredentials) fresh() (credentials, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	token, err := kubeadmcfg.NewToken(rand.Reader)
+	if err != nil {
+		return credentials{}, err
+	}
+	key, err := kubeadmcfg.NewCertificateKey(rand.Reader)
+	if err != nil {
+		return credentials{}, err
+	}
+	j.now = credentials{token: token, key: key}
+	j.made, j.uploaded = time.Time{}, time.Time{}
+	return j.now, nil
+}
+
+// initialised says that kubeadm init took the fresh secrets.
+func (j *joinCredentials) initialised() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.made, j.uploaded = time.Now(), time.Now()
+}
+
+// credentialsFor returns what h joins with: a token that lives long enough, the CA's hash, and for a control
+// plane certificates that are in the cluster, encrypted with the key. via is a control plane to ask.
+func (r *stepRun) credentialsFor(ctx context.Context, via, h Host) (credentials, error) {
+	j := r.join
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	kube, err := r.kubeAt(ctx, via)
+	if err != nil {
+		return credentials{}, err
+	}
+	ca, err := r.host(via.Name).mustRead(ctx, caPath)
+	if err != nil {
+		return credentials{}, err
+	}
+	if j.now.caHash, err = kubeadmcfg.CACertHash(ca); err != nil {
+		return credentials{}, fmt.Errorf("%s: %s: %w", via.Name, caPath, err)
+	}
+	if j.made.IsZero() || time.Since(j.made) > tokenTTL/2 {
+		if err := r.makeToken(ctx, kube); err != nil {
+			return credentials{}, err
+		}
+	}
+	if h.Role != RoleControlPlane {
+		return j.now, nil
+	}
+	there, err := exists(ctx, kube.CoreV1().Secrets(metav1.NamespaceSystem).Get, certsSecret)
+	if err != nil {
+		return credentials{}, fmt.Errorf("get secret %s: %w", certsSecret, err)
+	}
+	if !there || j.uploaded.IsZero() || time.Since(j.uploaded) > certsMaxAge {
+		if err := r.uploadCertificates(ctx, via); err != nil {
+			return credentials{}, err
+		}
+	}
+	return j.now, nil
+}
+
+// makeToken makes a bootstrap token through the API and waits until the cluster has signed its public
+// information with it: kubeadm join looks for that signature only every five seconds.
+func (r *stepRun) makeToken(ctx context.Context, kube *kubeClient) error {
+	token, err := kubeadmcfg.NewToken(rand.Reader)
+	if err != nil {
+		return err
+	}
+	id, secret, _ := strings.Cut(token.Reveal(), ".")
+	r.hide(token)
+	object := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: bootstrapapi.BootstrapTokenSecretPrefix + id, Namespace: metav1.NamespaceSystem},
+		Type:       bootstrapapi.SecretTypeBootstrapToken,
+		StringData: map[string]string{
+			bootstrapapi.BootstrapTokenIDKey:               id,
+			bootstrapapi.BootstrapTokenSecretKey:           secret,
+			bootstrapapi.BootstrapTokenDescriptionKey:      tokenDescription,
+			bootstrapapi.BootstrapTokenExpirationKey:       time.Now().Add(tokenTTL).UTC().Format(time.RFC3339),
+			bootstrapapi.BootstrapTokenUsageAuthentication: "true",
+			bootstrapapi.BootstrapTokenUsageSigningKey:     "true",
+			bootstrapapi.BootstrapTokenExtraGroupsKey:      tokenGroup,
+		},
+	}
+	if _, err := kube.CoreV1().Secrets(metav1.NamespaceSystem).Create(ctx, object, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("create a bootstrap token: %w", err)
+	}
+	r.join.now.token, r.join.made = token, time.Now()
+	signature := bootstrapapi.JWSSignatureKeyPrefix + id
+	err = wait.PollUntilContextTimeout(ctx, pollInterval/2, time.Minute, true, func(ctx context.Context) (bool, error) {
+		info, err := kube.CoreV1().ConfigMaps(metav1.NamespacePublic).Get(ctx, bootstrapapi.ConfigMapClusterInfo, metav1.GetOptions{})
+		if ok, err := found(err); !ok {
+			return false, err
+		}
+		_, signed := info.Data[signature]
+		return signed, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the bootstrap token's signature in the ConfigMap %s: %w", bootstrapapi.ConfigMapClusterInfo, err)
+	}
+	return nil
+}
+
+// uploadCertificates has kubeadm put the shared certificates into the cluster again, encrypted with a new key.
+func (r *stepRun) uploadCertificates(ctx context.Context, via Host) error {
+	key, err := kubeadmcfg.NewCertificateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	r.hide(key)
+	bundle := r.cluster.spec.initBundle(via, r.join.now.token, key)
+	bundle.Kubelet, bundle.KubeProxy = nil, nil
+	text, err := kubeadmcfg.Render(bundle, r.cluster.version)
+	if err != nil {
+		return err
+	}
+	conn := r.host(via.Name)
+	if err := conn.write(ctx, transport.File{Path: certsConfigPath, Data: text, Mode: 0o600}); err != nil {
+		return err
+	}
+	err = conn.stream(ctx, r.report, "kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--config", certsConfigPath)
+	if _, rmErr := conn.run(ctx, "rm", "-f", certsConfigPath); err == nil {
+		err = rmErr
+	}
+	if err != nil {
+		return fmt.Errorf("upload the control plane's certificates: %w", r.redactError(err))
+	}
+	r.join.now.key, r.join.uploaded = key, time.Now()
+	return nil
+}
+
+// revokeToken deletes the token of this session, if it made one.
+func (s *session) revokeToken(ctx context.Context) error {
+	s.join.mu.Lock()
+	defer s.join.mu.Unlock()
+	if s.join.made.IsZero() {
+		return nil
+	}
+	id, ok := kubeadmcfg.TokenID(s.join.now.token)
+	if !ok {
+		return nil
+	}
+	err := errNoControlPlane
+	for _, h := range s.cluster.spec.byRole(RoleControlPlane) {
+		var kube *kubeClient
+		if kube, err = s.kubeAt(ctx, h); err != nil {
+			continue
+		}
+		err = kube.CoreV1().Secrets(metav1.NamespaceSystem).Delete(ctx, bootstrapapi.BootstrapTokenSecretPrefix+id, metav1.DeleteOptions{})
+		if ok, notFound := found(err); ok || notFound == nil {
+			s.join.made = time.Time{}
+			return nil
+		}
+	}
+	return fmt.Errorf("ha: revoke the bootstrap token: %w", err)
+}
+
+// hide has a secret shown as [redacted] wherever a command prints it.
+func (s *session) hide(secrets ...kubeadmcfg.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden = append(s.hidden, secrets...)
+}
+
+// redact replaces the session's secrets in text.
+func (s *session) redact(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range s.hidden {
+		if value := secret.Reveal(); value != "" {
+			text = strings.ReplaceAll(text, value, secret.String())
+		}
+	}
+	return text
+}
+
+// redactError replaces the session's secrets in a command's output.
+func (s *session) redactError(err error) error {
+	var exit *transport.ExitError
+	if errors.As(err, &exit) {
+		exit.Stdout, exit.Stderr = []byte(s.redact(string(exit.Stdout))), []byte(s.redact(string(exit.Stderr)))
+	}
+	return err
+}

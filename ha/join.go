@@ -1,0 +1,183 @@
+package ha
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/quorate-dev/quorate/kubeadmcfg"
+	"github.com/quorate-dev/quorate/transport"
+)
+
+// planJoin makes a host a member of the cluster.
+func (b *planner) planJoin(h Host) {
+	f := b.obs.hosts[h.Name]
+	after := b.allOf(h.Name)
+	title := h.Name + " is a worker"
+	if h.Role == RoleControlPlane {
+		title = h.Name + " is a control plane, and its etcd member votes"
+		after = append(after, b.lastControlPlaneStep()...)
+	} else if first := b.spec.byRole(RoleControlPlane)[0]; true {
+		after = append(after, b.planned(first.Name, "init")...)
+	}
+	changes := []Change{
+		{API: "create a bootstrap token that lives for " + tokenTTL.String() + " and is revoked at the end"},
+		fileChange(joinConfigPath, "", preview(b.spec.joinBundle(h, previewCredentials), b.version)),
+		runChange("kubeadm", "join", "--config", joinConfigPath),
+		runChange("rm", "-f", joinConfigPath),
+	}
+	if f.has(joinConfigPath) || f.has(initConfigPath) {
+		changes = append([]Change{{Command: resetCommand()}, {API: "remove what an unfinished attempt left in the cluster: its etcd member and its Node"}}, changes...)
+	}
+	b.add(step{
+		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, Limit: limitJoin, Changes: changes},
+		done: func(ctx context.Context, r *stepRun) (bool, error) {
+			if unfinished, err := r.exists(ctx, joinConfigPath); unfinished || err != nil {
+				return false, err
+			}
+			via, err := r.controlPlane(ctx, h)
+			if err != nil {
+				return false, err
+			}
+			return r.joined(ctx, via, h)
+		},
+		do: func(ctx context.Context, r *stepRun) error { return r.joinHost(ctx, h) },
+	})
+}
+
+// lastControlPlaneStep returns the init or the join that the next control plane waits for: etcd takes one learner at a
+// time (DefaultMaxLearners in etcd's server/etcdserver/api/membership).
+func (b *planner) lastControlPlaneStep() []string {
+	var last []string
+	for _, s := range b.steps {
+		h, _ := b.spec.host(s.Host)
+		if h.Role == RoleControlPlane && (s.ID == stepID(s.Host, "init") || s.ID == stepID(s.Host, "join")) {
+			last = []string{s.ID}
+		}
+	}
+	return last
+}
+
+// controlPlane returns a control plane other than h whose apiserver is ready.
+func (s *session) controlPlane(ctx context.Context, h Host) (Host, error) {
+	var others []Host
+	for _, cp := range s.cluster.spec.byRole(RoleControlPlane) {
+		if cp.Name == h.Name {
+			continue
+		}
+		if conn := s.host(cp.Name); conn != nil {
+			res, err := conn.exit(ctx, "test", "-e", adminKubeconfigPath)
+			if err == nil && res.ExitCode == 0 {
+				others = append(others, cp)
+			}
+		}
+	}
+	via, err := s.firstReady(ctx, others)
+	if err != nil {
+		return Host{}, fmt.Errorf("no other control plane answers: %w", err)
+	}
+	return via, nil
+}
+
+// joined says whether h is whole: its Node is there, and a control plane is marked as one, votes in etcd and serves.
+func (s *session) joined(ctx context.Context, via, h Host) (bool, error) {
+	conn := s.host(h.Name)
+	if _, ok, err := conn.read(ctx, kubeletConfPath); !ok {
+		return false, err
+	}
+	kube, err := s.kubeAt(ctx, via)
+	if err != nil {
+		return false, err
+	}
+	node, err := kube.CoreV1().Nodes().Get(ctx, h.Name, metav1.GetOptions{})
+	if ok, err := found(err); !ok {
+		return false, err
+	}
+	if h.Role != RoleControlPlane {
+		return true, nil
+	}
+	if !nodeFactsOf(*node).controlPlane {
+		return false, nil
+	}
+	members, err := s.etcdMembers(ctx, via)
+	if err != nil || !votes(members, h) {
+		return false, err
+	}
+	return s.apiReady(ctx, h) == nil, ctx.Err()
+}
+
+func (r *stepRun) joinHost(ctx context.Context, h Host) error {
+	var via Host
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, apiPatience, true, func(ctx context.Context) (bool, error) {
+		var err error
+		via, err = r.controlPlane(ctx, h)
+		return err == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for a control plane to join: %w", err)
+	}
+	err = r.attempt(ctx, joinConfigPath, func(ctx context.Context) (bool, error) { return r.joined(ctx, via, h) },
+		func(ctx context.Context) error {
+			c, err := r.credentialsFor(ctx, via, h)
+			if err != nil {
+				return err
+			}
+			text, err := kubeadmcfg.Render(r.cluster.spec.joinBundle(h, c), r.cluster.version)
+			if err != nil {
+				return err
+			}
+			if err := r.conn.write(ctx, transport.File{Path: joinConfigPath, Data: text, Mode: 0o600}); err != nil {
+				return err
+			}
+			if err := r.stream(ctx, "kubeadm", "join", "--config", joinConfigPath); err != nil {
+				return err
+			}
+			return r.waitJoined(ctx, via, h)
+		},
+		func(ctx context.Context) error { return r.cleanJoin(ctx, via, h) })
+	if err == nil && h.Role == RoleControlPlane {
+		// A host that was to be the first control plane in an earlier run may carry that run's mark.
+		_, err = r.conn.run(ctx, "rm", "-f", initConfigPath)
+	}
+	return err
+}
+
+// joinedPatience is how long a node may take, after kubeadm join said it was done, until the cluster says so too.
+const joinedPatience = apiPatience
+
+func (r *stepRun) waitJoined(ctx context.Context, via, h Host) error {
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, joinedPatience, true, func(ctx context.Context) (bool, error) {
+		ok, err := r.joined(ctx, via, h)
+		return ok && err == nil, nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("kubeadm join went through and %s is not whole after %s: its Node, its etcd member or its apiserver is missing", h.Name, joinedPatience)
+	}
+	return err
+}
+
+// cleanJoin undoes an unfinished join: the etcd member first, through a healthy control plane, so that it does not
+// count towards the quorum; then the host; then the Node.
+func (r *stepRun) cleanJoin(ctx context.Context, via, h Host) error {
+	var errs []error
+	if h.Role == RoleControlPlane {
+		errs = append(errs, r.removeMember(ctx, via, h))
+	}
+	errs = append(errs, r.cleanHost(ctx), r.deleteNode(ctx, via, h.Name))
+	return errors.Join(errs...)
+}
+
+// deleteNode deletes a Node; it is no error when there is none.
+func (s *session) deleteNode(ctx context.Context, via Host, name string) error {
+	kube, err := s.kubeAt(ctx, via)
+	if err != nil {
+		return err
+	}
+	if _, err := found(kube.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
+		return fmt.Errorf("delete node %s: %w", name, err)
+	}
+	return nil
+}
