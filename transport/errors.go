@@ -20,11 +20,13 @@ var ErrClosed = errors.New("transport is closed")
 
 // ConnectError says that a host could not be reached or did not let us in.
 // Trying again may help when Temporary is true (no route, refused, timed out), and will not when
-// it is false (wrong host key, no accepted login, no sudo).
+// it is false (wrong host key, no accepted login, no sudo). Nothing was run.
 type ConnectError struct {
 	// Host is the name that the host was asked for by.
 	Host string
-	// Op is what was tried: "dial", "handshake", "login", "sudo".
+	// Op is what was tried: "dial" (the network, or a jump host on the way), "handshake" (keys and
+	// host key), "login", "session" (the server gave no channel to run something in, or its login
+	// shell did not start what it was told to), "sudo".
 	Op string
 	// Temporary says whether the same attempt may succeed later.
 	Temporary bool

@@ -22,6 +22,8 @@ type Transport interface {
 	// ended it). An error means that there is no exit code: the host could not be reached, the
 	// program could not be started (an error that wraps ErrNotStarted), the context ended, or the
 	// connection was lost, so that nobody can say whether the command ran (ErrUnknownOutcome).
+	// Run does not wait for background children that the command leaves behind, nor for output
+	// that they may write later.
 	Run(ctx context.Context, cmd Command) (Result, error)
 
 	// ReadFile returns the whole content of the file at the absolute path. The error wraps
@@ -30,14 +32,18 @@ type Transport interface {
 
 	// WriteFile puts f in place atomically: a reader, or a crash at any moment, sees the old file
 	// whole or the new one whole. Content, mode and owner are set and synced before the name
-	// appears. Missing parent directories are made with mode 0755.
+	// appears. Missing parent directories are made with mode 0755. A symbolic link at the path is
+	// replaced, not followed. When the context ends in the middle, the old file stays and nothing
+	// else is left in the directory.
 	WriteFile(ctx context.Context, f File) error
 
 	// Dial opens a connection as the host itself would: address is resolved with the host's
 	// resolver and /etc/hosts, and connected to from there. Networks are "tcp" and "unix".
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 
-	// Close ends the Transport and whatever it holds. Calls under way fail.
+	// Close ends the Transport and whatever it holds: calls under way fail, their commands are
+	// ended as if the context had been, and connections from Dial are closed. Later calls return
+	// ErrClosed. Closing again does nothing and returns nil.
 	Close() error
 }
 
@@ -53,9 +59,13 @@ type Command struct {
 	Argv []string
 	// Env holds "NAME=value" settings added to the environment that the host gives.
 	Env []string
-	// Stdin is what the program reads; nil is an empty input.
+	// Stdin is what the program reads; nil is an empty input. When reading it fails, the command
+	// is ended and Run returns that error: a program never takes half an input for a whole one.
+	// A Read that has not returned when the command ends is not waited for.
 	Stdin io.Reader
 	// Stdout and Stderr receive the output as it comes. A nil one is collected in the Result.
+	// When writing fails, the command is ended and Run returns that error. The two may be
+	// written to at the same time: they must not be the same unsynchronised writer.
 	Stdout, Stderr io.Writer
 	// Sensitive says that the arguments or the output hold a secret: errors and events show
 	// neither. (A secret is better sent through Stdin or a file: arguments are visible in ps.)

@@ -1,0 +1,26 @@
+package launch
+
+// header is what the remote shell says about itself before it becomes the program.
+type header struct {
+	// pgid is the process group, start the time in clock ticks after boot at which its leader
+	// started; empty where the host has no /proc.
+	pgid, start string
+}
+
+type eventKind int
+
+const (
+	eventHeader     eventKind = iota // the shell waits for the script
+	eventPrompt                      // sudo waits for the password
+	eventEOF                         // one of the outputs ended
+	eventNotStarted                  // the script could not execute the program; text says why
+	eventSinkError                   // the caller's writer failed
+	eventInputError                  // the caller's reader failed
+)
+
+type event struct {
+	kind   eventKind
+	header header
+	text   string
+	err    error
+}

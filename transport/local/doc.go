@@ -1,0 +1,2 @@
+// Package local works on this machine.
+package local

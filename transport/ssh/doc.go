@@ -1,0 +1,2 @@
+// Package ssh reaches hosts over SSH.
+package ssh
