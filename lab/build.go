@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,26 +121,44 @@ func etcdVersion(tags []string) (string, error) {
 	return "", fmt.Errorf("lab: build: kubeadm names no etcd image: %q", tags)
 }
 
-// podProgram builds the lab's own program, package cniplugin of this module.
+// podSources are the lab's own program and the module that it is built in.
+//
+//go:embed cniplugin/*.go go.mod go.sum
+var podSources embed.FS
+
+// podProgram builds the lab's own program, package cniplugin of this module, from the sources that
+// this program carries: it works in any directory.
 func (c cache) podProgram(ctx context.Context, progress func(string)) (string, error) {
-	out, err := run(ctx, "go", "list", "-f", "{{.Dir}}\n{{range .GoFiles}}{{.}} {{end}}", "github.com/quorate-dev/quorate/lab/cniplugin")
+	sources := map[string]string{}
+	err := fs.WalkDir(podSources, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		text, err := podSources.ReadFile(name)
+		if name == "go.mod" {
+			// It uses nothing of the module above, which is not there where it is built.
+			text = aboveModule.ReplaceAll(text, nil)
+		}
+		sources[name] = string(text)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	dir, names, _ := strings.Cut(strings.TrimSpace(out), "\n")
-	sources := map[string]string{}
-	for _, name := range append(strings.Fields(names), "../go.mod", "../go.sum") {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			return "", err
-		}
-		sources[name] = string(text)
-	}
-	entry, err := c.entry(ctx, "pod", []string{"1", hashFiles(sources)}, func(ctx context.Context, out string) error {
+	entry, err := c.entry(ctx, "pod", []string{"2", hashFiles(sources)}, func(ctx context.Context, dir string) error {
 		progress("building the network plugin")
-		argv := []string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(out, "lab-pod"), "."}
-		_, err := tool{argv: argv, dir: dir, env: goEnv()}.run(ctx)
-		return err
+		src := filepath.Join(dir, "src")
+		if err := writeTree(src, sources, 0o644); err != nil {
+			return err
+		}
+		argv := []string{"go", "build", "-mod=mod", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", filepath.Join(dir, "lab-pod"), "./cniplugin"}
+		if _, err := (tool{argv: argv, dir: src, env: goEnv()}).run(ctx); err != nil {
+			return err
+		}
+		return os.RemoveAll(src)
 	})
 	return filepath.Join(entry, "lab-pod"), err
 }
+
+// aboveModule matches the lines of the lab's go.mod that name the module above it.
+var aboveModule = regexp.MustCompile(`(?m)^.*github\.com/quorate-dev/quorate (v|=>).*$`)

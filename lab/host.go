@@ -11,10 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // bootTimeout bounds how long a host may take to answer on its SSH port.
@@ -54,31 +57,73 @@ type Host struct {
 // AddHost makes a host and boots it: it returns when SSH answers and containerd runs. Nothing on it
 // is prepared for Kubernetes beyond what installing the packages does.
 func (l *Lab) AddHost(ctx context.Context, name, address string, config HostConfig) (*Host, error) {
+	h, err := l.register(name, address)
+	if err != nil {
+		return nil, fmt.Errorf("lab: add host %s: %w", name, err)
+	}
+	return h, h.create(ctx, config)
+}
+
+// AddHosts makes hosts as they come from the installer and boots them all at once. They get the
+// subnet's addresses from .11 on, in their order, after those that are taken.
+func (l *Lab) AddHosts(ctx context.Context, names ...string) error {
+	var hosts []*Host
+	address := l.network.driver
+	for range 9 {
+		address = address.Next()
+	}
+	for _, name := range names {
+		for address = address.Next(); l.taken(address); {
+			address = address.Next()
+		}
+		h, err := l.register(name, address.String())
+		if err != nil {
+			return fmt.Errorf("lab: add host %s: %w", name, err)
+		}
+		hosts = append(hosts, h)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, h := range hosts {
+		group.Go(func() error { return h.create(ctx, HostConfig{}) })
+	}
+	return group.Wait()
+}
+
+// taken says whether a host has an address.
+func (l *Lab) taken(address netip.Addr) bool {
+	return slices.ContainsFunc(l.Hosts(), func(h *Host) bool { return h.Address == address })
+}
+
+// register takes a name, an address and a port of the switch for a host.
+func (l *Lab) register(name, address string) (*Host, error) {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || !l.network.subnet.Contains(ip) || ip == l.network.driver {
-		return nil, fmt.Errorf("lab: add host %s: %q is no address for a host in %s", name, address, l.network.subnet)
+		return nil, fmt.Errorf("%q is no address for a host in %s", address, l.network.subnet)
 	}
-	h := &Host{Name: name, Address: ip, lab: l, dir: filepath.Join(l.dir, "host-"+name), cgroup: l.prefix + "/" + name}
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, other := range l.hosts {
 		if other.Name == name || other.Address == ip {
-			l.mu.Unlock()
-			return nil, fmt.Errorf("lab: add host %s: the name or the address is taken by %s", name, other.Name)
+			return nil, fmt.Errorf("the name or the address is taken by %s", other.Name)
 		}
 	}
+	h := &Host{Name: name, Address: ip, lab: l, dir: filepath.Join(l.dir, "host-"+name), cgroup: l.prefix + "/" + name, port: len(l.hosts) + 1}
 	l.hosts = append(l.hosts, h)
-	h.port = len(l.hosts)
-	l.mu.Unlock()
+	return h, nil
+}
+
+// create installs a host and boots it.
+func (h *Host) create(ctx context.Context, config HostConfig) error {
 	if err := h.install(config); err != nil {
-		return nil, fmt.Errorf("lab: add host %s: %w", name, err)
+		return fmt.Errorf("lab: add host %s: %w", h.Name, err)
 	}
 	if err := h.Boot(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := h.run(ctx, strings.NewReader("admin:"+h.AdminPassword+"\n"), "chpasswd"); err != nil {
-		return nil, fmt.Errorf("lab: add host %s: %w", name, err)
+		return fmt.Errorf("lab: add host %s: %w", h.Name, err)
 	}
-	return h, nil
+	return nil
 }
 
 // install makes the host's disk.

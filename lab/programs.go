@@ -83,7 +83,7 @@ func coredns() upstream {
 
 // program builds u, or finds it in the cache, and returns the directory that holds it.
 func (c cache) program(ctx context.Context, u upstream, progress func(string)) (string, error) {
-	name := filepath.Base(strings.TrimSuffix(strings.TrimSuffix(u.module, "/v2"), "/v3"))
+	name := filepath.Base(strings.TrimSuffix(strings.TrimSuffix(u.module, "/v2"), "/server/v3"))
 	if len(u.packages) == 1 {
 		name = filepath.Base(u.packages[0])
 	}

@@ -11,15 +11,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/quorate-dev/quorate/lab"
 )
@@ -55,7 +52,7 @@ func up(ctx context.Context, version, dir string, names []string, buildOnly, byH
 		progress("clearing away")
 		err = errors.Join(err, l.Close())
 	}()
-	if err := boot(ctx, l, names); err != nil {
+	if err := l.AddHosts(ctx, names...); err != nil {
 		return err
 	}
 	if err := l.WriteClusterFiles(dir, nil); err != nil {
@@ -83,18 +80,4 @@ func up(ctx context.Context, version, dir string, names []string, buildOnly, byH
 	fmt.Println("\nInterrupt me to clear everything away.")
 	<-ctx.Done()
 	return nil
-}
-
-// boot adds the hosts, all at once.
-func boot(ctx context.Context, l *lab.Lab, names []string) error {
-	group, ctx := errgroup.WithContext(ctx)
-	address := netip.MustParseAddr("10.77.0.10")
-	for _, name := range names {
-		address = address.Next()
-		group.Go(func() error {
-			_, err := l.AddHost(ctx, name, address.String(), lab.HostConfig{})
-			return err
-		})
-	}
-	return group.Wait()
 }
