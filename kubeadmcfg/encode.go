@@ -16,10 +16,9 @@ import (
 )
 
 var (
-	typeMetaType   = reflect.TypeFor[metav1.TypeMeta]()
-	secretType     = reflect.TypeFor[Secret]()
-	jsonMarshaler  = reflect.TypeFor[json.Marshaler]()
-	emptyInterface = reflect.TypeFor[any]()
+	typeMetaType  = reflect.TypeFor[metav1.TypeMeta]()
+	secretType    = reflect.TypeFor[Secret]()
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 )
 
 // encoder turns Go values into YAML nodes by their json tags, in the order of their fields.
@@ -160,14 +159,15 @@ func structFields(t reflect.Type) []structField {
 	var out []structField
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Type == typeMetaType || !f.IsExported() {
+		embedded := f.Anonymous && f.Type.Kind() == reflect.Struct
+		if f.Type == typeMetaType || !f.IsExported() && !embedded {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "-" {
 			continue
 		}
-		if f.Type.Kind() == reflect.Struct && name == "" && (f.Anonymous || strings.Contains(options, "inline")) {
+		if name == "" && (embedded || f.Type.Kind() == reflect.Struct && strings.Contains(options, "inline")) {
 			for _, inner := range structFields(f.Type) {
 				out = append(out, structField{inner.name, append([]int{i}, inner.index...)})
 			}

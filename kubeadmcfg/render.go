@@ -56,7 +56,7 @@ func documents(b Bundle, v Version) ([]document, error) {
 	case V1Beta4:
 		docs, losses = v1beta4Documents(b, v)
 	case V1Beta3:
-		docs, losses = v1beta3Documents(b, v)
+		docs, losses = v1beta3Documents(b)
 	}
 	if len(losses) > 0 {
 		return nil, &LossError{Version: v, Losses: losses}
