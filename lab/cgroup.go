@@ -58,8 +58,25 @@ func makeCgroups(name string) ([]string, error) {
 			}
 		}
 		dirs = append(dirs, dir)
+		if err := giveProcessorTime(filepath.Join(root, cgroupRoot)); err != nil {
+			return nil, err
+		}
 	}
 	return dirs, nil
+}
+
+// labShares is the weight of all hosts together when processors are short: that of 16 busy
+// processes outside. With the default, all hosts would get as much as one compiler, and clusters
+// fall apart while something is built.
+const labShares = "16384"
+
+// giveProcessorTime sets that weight on the group of all hosts, in the hierarchy that has it.
+func giveProcessorTime(group string) error {
+	err := os.WriteFile(filepath.Join(group, "cpu.shares"), []byte(labShares), 0o644)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil // another hierarchy: a file that it does not have cannot be made either
+	}
+	return err
 }
 
 // inheritCpuset gives a new version 1 cpuset its parent's processors and memory: it begins with
