@@ -39,7 +39,7 @@ func (s *session) plan(ctx context.Context, op Operation) (*planner, error) {
 		if err != nil {
 			return nil, err
 		}
-		obs, err := s.observe(ctx)
+		obs, err := s.observe(ctx, "")
 		if err != nil {
 			return nil, err
 		}
@@ -180,13 +180,22 @@ func (s *session) performStep(ctx context.Context, st *step) *StepError {
 // errNotTrue says that a step did its work and the check still says no.
 var errNotTrue = errors.New("the step's work went through, and what it is for is still not true")
 
-// reconnectPause is the pause before a host whose connection was lost is asked again.
-const reconnectPause = 2 * time.Second
+const (
+	// reconnectPause is the pause before a host whose connection was lost is asked again.
+	reconnectPause = 2 * time.Second
+	// reconnectPatience is how long a host may stay away in the middle of a step: longer than a
+	// reboot of a plain machine takes to bring sshd back, shorter than anybody likes to wait for a dead one.
+	reconnectPatience = 2 * time.Minute
+)
 
 // checkDoCheck returns whether work was needed.
 func (r *stepRun) checkDoCheck(ctx context.Context, retrying func(error)) (worked bool, err error) {
+	var lost time.Time // since when the host has been away
 	for {
 		ok, err := r.step.done(ctx, r)
+		if !connectionLost(err) {
+			lost = time.Time{}
+		}
 		if err == nil && ok {
 			return worked, nil
 		}
@@ -209,7 +218,12 @@ func (r *stepRun) checkDoCheck(ctx context.Context, retrying func(error)) (worke
 		if !connectionLost(err) || ctx.Err() != nil {
 			return worked, err
 		}
-		retrying(err)
+		if lost.IsZero() {
+			lost = time.Now()
+			retrying(err)
+		} else if time.Since(lost) > reconnectPatience {
+			return worked, fmt.Errorf("the host stayed away for %s: %w", reconnectPatience, err)
+		}
 		if pauseErr := pause(ctx, reconnectPause); pauseErr != nil {
 			return worked, err
 		}

@@ -13,8 +13,9 @@ const (
 	hostsEnd   = "# END quorate "
 )
 
-// hostsBlock is the library's part of /etc/hosts: the endpoint and every host.
-func (s Spec) hostsBlock() string {
+// hostsBlock is the library's part of a host's /etc/hosts: the endpoint and the host's own name. The other hosts' names
+// are left out: nothing needs them (nodes reach each other by address), and a new host would change every other one.
+func (s Spec) hostsBlock(own Host) string {
 	var b strings.Builder
 	b.WriteString(hostsBegin + s.Name + "\n")
 	if _, err := netip.ParseAddr(s.Endpoint.Host); err != nil {
@@ -27,9 +28,7 @@ func (s Spec) hostsBlock() string {
 			}
 		}
 	}
-	for _, h := range s.Hosts {
-		b.WriteString(h.Address + " " + h.Name + "\n")
-	}
+	b.WriteString(own.Address + " " + own.Name + "\n")
 	b.WriteString(hostsEnd + s.Name + "\n")
 	return b.String()
 }
@@ -63,14 +62,14 @@ func cutHostsBlock(hosts, name string) (before, after string, found bool) {
 	return hosts[:i], hosts[i+j+len(end):], true
 }
 
-// planHostsFile has every host resolve the endpoint to its own balancer, and the other hosts' names.
+// planHostsFile has every host resolve the endpoint to its own balancer, and its own name.
 func (b *planner) planHostsFile(f *hostFacts) {
-	block, name := b.spec.hostsBlock(), b.spec.Name
+	block, name := b.spec.hostsBlock(f.host), b.spec.Name
 	old := f.file(hostsPath)
 	b.files(f.host.Name, managedFile{path: hostsPath, data: block})
 	if want := withHostsBlock(old, name, block); want != old {
 		b.add(step{
-			Step: Step{ID: stepID(f.host.Name, "hosts-file"), Host: f.host.Name, Title: "names resolve: the endpoint " + b.spec.Endpoint.Host + " and the hosts", Limit: limitShort,
+			Step: Step{ID: stepID(f.host.Name, "hosts-file"), Host: f.host.Name, Title: "names resolve: the endpoint " + b.spec.Endpoint.Host + " and " + f.host.Name, Limit: limitShort,
 				Changes: []Change{fileChange(hostsPath, old, want)}},
 			done: func(ctx context.Context, r *stepRun) (bool, error) {
 				data, _, err := r.conn.read(ctx, hostsPath)

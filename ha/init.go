@@ -25,7 +25,7 @@ func (b *planner) planInit(h Host) {
 		changes = append([]Change{{Command: resetCommand()}}, changes...)
 	}
 	b.add(step{
-		Step: Step{ID: stepID(h.Name, "init"), Host: h.Name, Title: "the first control plane runs", After: b.allOf(h.Name), Limit: limitInit, Changes: changes},
+		Step: Step{ID: stepID(h.Name, "init"), Host: h.Name, Title: "the first control plane runs", After: b.prepared(h.Name), Limit: limitInit, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
 			if unfinished, err := r.exists(ctx, initConfigPath); unfinished || err != nil {
 				return false, err

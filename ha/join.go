@@ -15,13 +15,13 @@ import (
 // planJoin makes a host a member of the cluster.
 func (b *planner) planJoin(h Host) {
 	f := b.obs.hosts[h.Name]
-	after := b.allOf(h.Name)
+	after := b.prepared(h.Name)
 	title := h.Name + " is a worker"
 	if h.Role == RoleControlPlane {
 		title = h.Name + " is a control plane, and its etcd member votes"
 		after = append(after, b.lastControlPlaneStep()...)
-	} else if first := b.spec.byRole(RoleControlPlane)[0]; true {
-		after = append(after, b.planned(first.Name, "init")...)
+	} else {
+		after = append(after, b.lastControlPlaneStep()...) // init, or nothing: workers are planned before the other control planes
 	}
 	changes := []Change{
 		{API: "create a bootstrap token that lives for " + tokenTTL.String() + " and is revoked at the end"},

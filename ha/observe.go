@@ -182,8 +182,8 @@ func (s Spec) balances(h Host) bool {
 }
 
 // checkMembership reports hosts that belong to another cluster, or that somebody else left half-way: kubeadm's
-// files are there, and neither our mark of an unfinished run nor a Node.
-func (c *Cluster) checkMembership(obs *observation) error {
+// files are there, and neither our mark of an unfinished run nor a Node. The host that is leaving may be anything.
+func (c *Cluster) checkMembership(obs *observation, leaving string) error {
 	var l []Problem
 	var ca string
 	if obs.cluster != nil {
@@ -191,7 +191,7 @@ func (c *Cluster) checkMembership(obs *observation) error {
 	}
 	for _, h := range c.spec.nodes() {
 		f := obs.hosts[h.Name]
-		if f == nil || f.has(initConfigPath) || f.has(joinConfigPath) {
+		if f == nil || f.has(initConfigPath) || f.has(joinConfigPath) || h.Name == leaving {
 			continue
 		}
 		add := func(code, message string) { l = append(l, Problem{Code: code, Host: h.Name, Message: message}) }
@@ -203,6 +203,8 @@ func (c *Cluster) checkMembership(obs *observation) error {
 		case f.has(kubeletConfPath):
 			if _, ok := obs.cluster.nodes[h.Name]; !ok {
 				add("LeftOver", "kubeadm's files are there and the cluster has no such node: reset it first (kubeadm reset)")
+			} else if h.Role == RoleControlPlane && !votes(obs.cluster.members, h) {
+				add("NoMember", "it is a node of the cluster and has no voting etcd member: remove it (PlanRemove) and let it join again")
 			}
 		}
 	}

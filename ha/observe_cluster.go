@@ -147,7 +147,7 @@ func (s *session) clusterFactsVia(ctx context.Context, via Host, hosts map[strin
 	}
 	nodes := s.cluster.spec.nodes()
 	ready, views := make([]bool, len(nodes)), make([]error, len(nodes))
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	for i, h := range nodes {
 		if _, joined := f.nodes[h.Name]; !joined || hosts[h.Name] == nil {
 			continue

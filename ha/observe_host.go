@@ -55,24 +55,23 @@ func (o *hostObserver) observe(ctx context.Context) error {
 	}
 	contents := make([]string, len(paths))
 	exists := make([]bool, len(paths))
-	g, ctx := errgroup.WithContext(ctx)
+	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)
 	for i, p := range paths {
 		g.Go(func() error {
-			data, ok, err := o.conn.read(ctx, p)
+			data, ok, err := o.conn.read(asking, p)
 			contents[i], exists[i] = string(data), ok
 			return err
 		})
 	}
-	ask := func(question func(context.Context) error) { g.Go(func() error { return question(ctx) }) }
+	ask := func(question func(context.Context) error) { g.Go(func() error { return question(asking) }) }
 	ask(o.units)
 	ask(o.listening)
 	ask(o.stream)
 	ask(o.generation)
 	if o.node {
 		ask(o.clock)
-		ask(o.versions)
-		ask(o.running)
+		ask(o.programs)
 		ask(o.driver)
 		ask(o.login)
 	}
@@ -134,13 +133,16 @@ func (o *hostObserver) clock(ctx context.Context) error {
 	return nil
 }
 
-func (o *hostObserver) versions(ctx context.Context) error {
+// programs asks for versions and then for a kubeadm at work, in that order: the first starts one.
+func (o *hostObserver) programs(ctx context.Context) error {
 	var err error
 	if o.facts.kubeadm, err = o.version(ctx, "kubeadm", "version", "-o", "short"); err != nil {
 		return err
 	}
-	o.facts.kubelet, err = o.version(ctx, "kubelet", "--version")
-	return err
+	if o.facts.kubelet, err = o.version(ctx, "kubelet", "--version"); err != nil {
+		return err
+	}
+	return o.running(ctx)
 }
 
 // version runs a program that prints its version; a program that is not there has none.

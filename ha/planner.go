@@ -65,6 +65,11 @@ func (b *planner) allOf(host string) []string {
 	return ids
 }
 
+// prepared returns the steps that come before kubeadm on a host: its preparation and its first balancer.
+func (b *planner) prepared(host string) []string {
+	return b.planned(host, "hostname", "hosts-file", "swap", "modules", "sysctls", "runtime", "kubelet", "balancer")
+}
+
 // note adds a finding that no step changes.
 func (b *planner) note(format string, args ...any) {
 	b.notes = append(b.notes, fmt.Sprintf(format, args...))
@@ -94,16 +99,16 @@ func (b *planner) planApply() {
 		joining = joining[1:]
 	}
 	b.planCNI()
+	for _, h := range b.spec.byRole(RoleWorker) {
+		if !b.isJoined(h) {
+			b.planJoin(h)
+		}
+	}
 	// Control planes one after the other; every balancer learns of each as soon as it serves.
 	for _, h := range joining {
 		b.planJoin(h)
 		serving = append(serving[:len(serving):len(serving)], h)
 		b.planBalancers("balancer+"+h.Name, serving, []string{stepID(h.Name, "join")})
-	}
-	for _, h := range b.spec.byRole(RoleWorker) {
-		if !b.isJoined(h) {
-			b.planJoin(h)
-		}
 	}
 	for _, h := range b.spec.byRole(RoleControlPlane) {
 		b.planKubeconfig(b.obs.hosts[h.Name])
@@ -164,8 +169,9 @@ func (b *planner) noteStrangers() {
 }
 
 // observe looks at every host of the Spec, all at once, and then at the cluster. Everything that
-// stands in the way is reported at once, before anything is touched.
-func (s *session) observe(ctx context.Context, except ...string) (*observation, error) {
+// stands in the way is reported at once, before anything is touched. leaving is a host that is being removed: what an
+// earlier attempt left of it is no problem. Hosts in except are not asked.
+func (s *session) observe(ctx context.Context, leaving string, except ...string) (*observation, error) {
 	facts, err := s.observeHosts(ctx, except...)
 	if err != nil {
 		return nil, err
@@ -178,7 +184,7 @@ func (s *session) observe(ctx context.Context, except ...string) (*observation, 
 		return nil, err
 	}
 	obs := &observation{hosts: facts, cluster: cluster}
-	return obs, s.cluster.checkMembership(obs)
+	return obs, s.cluster.checkMembership(obs, leaving)
 }
 
 // oneLine folds a text for a message.

@@ -31,11 +31,11 @@ func (s *session) planRemove(ctx context.Context, name string) (*planner, error)
 	spec := s.cluster.spec
 	target, inSpec := spec.host(name)
 	var gone *Problem
-	obs, err := s.observe(ctx)
+	obs, err := s.observe(ctx, name)
 	var hostsErr *HostsError
 	if err != nil && errors.As(err, &hostsErr) && inSpec && onlyAbout(hostsErr, name) {
 		gone = &hostsErr.Problems[0]
-		obs, err = s.observe(ctx, name)
+		obs, err = s.observe(ctx, name, name)
 	}
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -48,6 +49,9 @@ func (s Spec) problems() []Problem {
 		if r != EvenControlPlanes && r != EndpointOnControlPlane {
 			l.add("Acknowledge", fmt.Sprintf("acknowledge[%d]", i), "%q is not a risk; %s and %s are", r, EvenControlPlanes, EndpointOnControlPlane)
 		}
+	}
+	if version != nil && len(l) == 0 {
+		s.checkRendering(&l, *version)
 	}
 	if version != nil && s.KubeProxy != nil {
 		if p, ok := proxyModeProblem(string(s.KubeProxy.Mode), *version); !ok {
@@ -237,6 +241,35 @@ func (s Spec) checkKubeadm(l *problemList) {
 		l.add("ExternalEtcd", "kubeadm.etcd.external", "external etcd is not supported: control planes carry stacked members")
 	}
 }
+
+// checkRendering reports what kubeadm of that version would not understand, or not accept.
+func (s Spec) checkRendering(l *problemList, v kubeadmcfg.Version) {
+	bundle := s.initBundle(s.byRole(RoleControlPlane)[0], sampleToken, sampleCertificateKey)
+	_, err := kubeadmcfg.Render(bundle, v)
+	var losses *kubeadmcfg.LossError
+	if errors.As(err, &losses) {
+		for _, loss := range losses.Losses {
+			l.add("Kubeadm", "kubeadm", "%s", loss)
+		}
+		return
+	}
+	if err != nil {
+		l.add("Kubeadm", "kubeadm", "%v", err)
+		return
+	}
+	var invalid *kubeadmcfg.ValidationError
+	if err := kubeadmcfg.Validate(bundle, v); errors.As(err, &invalid) {
+		for _, p := range invalid.Problems {
+			l.add("Kubeadm", "kubeadm", "%s: %s", p.Path, p.Message)
+		}
+	}
+}
+
+// Secrets of the right form, to check a configuration with before there are real ones.
+const (
+	sampleToken          = kubeadmcfg.Secret("aaaaaa.aaaaaaaaaaaaaaaa")
+	sampleCertificateKey = kubeadmcfg.Secret("00000000000000000000000000000000000000000000000000000000000000aa")
+)
 
 // proxyModeProblem checks kube-proxy's mode against what the version still has.
 func proxyModeProblem(mode string, v kubeadmcfg.Version) (Problem, bool) {
