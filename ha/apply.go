@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/quorate-dev/quorate/transport"
@@ -85,67 +83,9 @@ func (c *Cluster) Apply(ctx context.Context, p *Plan) error {
 	return errors.Join(err, s.revokeToken(revokeCtx))
 }
 
-// perform runs steps in the order of their graph.
-func (s *session) perform(ctx context.Context, steps []step) error {
-	finished := make(map[string]chan struct{}, len(steps))
-	for _, st := range steps {
-		finished[st.ID] = make(chan struct{})
-	}
-	var (
-		mu     sync.Mutex
-		failed = map[string]bool{}
-		errs   []*StepError
-		wg     sync.WaitGroup
-		slots  = make(chan struct{}, max(1, s.cluster.parallel))
-	)
-	blocked := func(st *step) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.ContainsFunc(st.After, func(id string) bool { return failed[id] })
-	}
-	fail := func(id string, err *StepError) {
-		mu.Lock()
-		defer mu.Unlock()
-		failed[id] = true
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	for i := range steps {
-		st := &steps[i]
-		wg.Go(func() {
-			defer close(finished[st.ID])
-			for _, id := range st.After {
-				if before, ok := finished[id]; ok {
-					<-before
-				}
-			}
-			if blocked(st) || ctx.Err() != nil {
-				fail(st.ID, nil)
-				return
-			}
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			if err := s.performStep(ctx, st); err != nil {
-				fail(st.ID, err)
-			}
-		})
-	}
-	wg.Wait()
-	slices.SortFunc(errs, func(a, b *StepError) int { return compareText(a.Step, b.Step) })
-	all := make([]error, 0, len(errs)+1)
-	for _, err := range errs {
-		all = append(all, err)
-	}
-	if len(errs) == 0 && ctx.Err() != nil {
-		all = append(all, fmt.Errorf("ha: apply: %w", ctx.Err()))
-	}
-	return errors.Join(all...)
-}
-
 // performStep is the one loop: check, do, check. An outcome that is unknown because the connection was lost is
 // checked again once the host answers.
-func (s *session) performStep(ctx context.Context, st *step) *StepError {
+func (s *session) performStep(ctx context.Context, st *step, voted func()) *StepError {
 	start := time.Now()
 	event := Event{Host: st.Host, Step: st.ID, Title: st.Title}
 	send := func(kind EventKind, err error) {
@@ -159,7 +99,7 @@ func (s *session) performStep(ctx context.Context, st *step) *StepError {
 	send(StepStarted, nil)
 	stepCtx, cancel := context.WithTimeout(ctx, st.Limit)
 	defer cancel()
-	r := &stepRun{session: s, step: st, conn: s.host(st.Host)}
+	r := &stepRun{session: s, step: st, conn: s.host(st.Host), voted: voted}
 	worked, err := r.checkDoCheck(stepCtx, func(err error) { send(StepRetried, err) })
 	if err != nil {
 		if stepCtx.Err() != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {

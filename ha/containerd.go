@@ -2,6 +2,7 @@ package ha
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -78,7 +79,7 @@ func withSystemdCgroup(config, defaults string, systemd bool) (string, error) {
 		edited = setInTable(edited, path, "runtime_type", `runtime_type = "io.containerd.runc.v2"`)
 	}
 	if got, _, err := systemdCgroup(edited); err != nil || got != systemd {
-		return "", fmt.Errorf("%s: its form is not understood: set SystemdCgroup to %t by hand (%v)", containerdConfigPath, systemd, err)
+		return "", errors.Join(fmt.Errorf("%s: its form is not understood: set SystemdCgroup to %t by hand", containerdConfigPath, systemd), err)
 	}
 	return edited, nil
 }
@@ -97,7 +98,7 @@ func setInTable(text string, path []string, key, setting string) string {
 			}
 			if name, _, ok := strings.Cut(trimmed, "="); ok && strings.TrimSpace(name) == key {
 				indent := lines[j][:strings.Index(lines[j], trimmed)]
-				lines[j] = indent + setting + "\n"
+				lines[j] = indent + setting + trailingComment(trimmed) + "\n"
 				return strings.Join(lines, "")
 			}
 		}
@@ -117,6 +118,24 @@ func setInTable(text string, path []string, key, setting string) string {
 	return text + "\n[" + strings.Join(quoted, ".") + "]\n  " + setting + "\n"
 }
 
+// trailingComment returns the comment at the end of a line, with the blanks before it. A # inside quotes begins none.
+func trailingComment(line string) string {
+	quote := rune(0)
+	for i, r := range line {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'':
+			quote = r
+		case r == '#':
+			return line[len(strings.TrimRight(line[:i], " \t")):]
+		}
+	}
+	return ""
+}
+
 func hasTable(text string, path []string) bool {
 	for line := range strings.Lines(text) {
 		if isTable(line, path) {
@@ -129,6 +148,7 @@ func hasTable(text string, path []string) bool {
 // isTable says whether a line is the heading of the TOML table at path, however its keys are quoted.
 func isTable(line string, path []string) bool {
 	heading := strings.TrimSpace(line)
+	heading = strings.TrimSpace(strings.TrimSuffix(heading, strings.TrimSpace(trailingComment(heading))))
 	if !strings.HasPrefix(heading, "[") || !strings.HasSuffix(heading, "]") {
 		return false
 	}

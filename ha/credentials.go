@@ -3,7 +3,6 @@ package ha
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -219,11 +218,24 @@ func (s *session) redact(text string) string {
 	return text
 }
 
-// redactError replaces the session's secrets in a command's output.
+// redactError replaces the session's secrets in what failed commands were called with and wrote, wherever in
+// the tree of err they are.
 func (s *session) redactError(err error) error {
-	var exit *transport.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := err.(*transport.ExitError); ok {
 		exit.Stdout, exit.Stderr = []byte(s.redact(string(exit.Stdout))), []byte(s.redact(string(exit.Stderr)))
+		argv := make([]string, len(exit.Argv))
+		for i, arg := range exit.Argv {
+			argv[i] = s.redact(arg)
+		}
+		exit.Argv = argv
+	}
+	switch tree := err.(type) {
+	case interface{ Unwrap() error }:
+		s.redactError(tree.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, branch := range tree.Unwrap() {
+			s.redactError(branch)
+		}
 	}
 	return err
 }

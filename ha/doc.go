@@ -5,7 +5,7 @@
 //	if err != nil {
 //		return err // every problem, with its line
 //	}
-//	cluster, err := ha.New(spec, ha.SSH(spec), ha.WithEvents(show))
+//	cluster, err := ha.New(spec, ha.SSHDialer(spec), ha.WithEvents(show))
 //	plan, err := cluster.Plan(ctx) // looks at every host; changes nothing
 //	fmt.Print(plan)                // every step, command and file diff
 //	err = cluster.Apply(ctx, plan) // performs exactly those steps

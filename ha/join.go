@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -17,12 +18,12 @@ func (b *planner) planJoin(h Host) {
 	f := b.obs.hosts[h.Name]
 	after := b.prepared(h.Name)
 	title := h.Name + " is a worker"
+	var afterVote []string
 	if h.Role == RoleControlPlane {
 		title = h.Name + " is a control plane, and its etcd member votes"
-		after = append(after, b.lastControlPlaneStep()...)
-	} else {
-		after = append(after, b.lastControlPlaneStep()...) // init, or nothing: workers are planned before the other control planes
+		afterVote = b.lastControlPlaneJoin()
 	}
+	after = append(after, b.initStep()...)
 	changes := []Change{
 		{API: "create a bootstrap token that lives for " + tokenTTL.String() + " and is revoked at the end"},
 		fileChange(joinConfigPath, "", preview(b.spec.joinBundle(h, previewCredentials), b.version)),
@@ -33,7 +34,7 @@ func (b *planner) planJoin(h Host) {
 		changes = append([]Change{{Command: resetCommand()}, {API: "remove what an unfinished attempt left in the cluster: its etcd member and its Node"}}, changes...)
 	}
 	b.add(step{
-		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, Limit: limitJoin, Changes: changes},
+		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, AfterVote: afterVote, Limit: limitJoin, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
 			if unfinished, err := r.exists(ctx, joinConfigPath); unfinished || err != nil {
 				return false, err
@@ -48,17 +49,32 @@ func (b *planner) planJoin(h Host) {
 	})
 }
 
-// lastControlPlaneStep returns the init or the join that the next control plane waits for: etcd takes one learner at a
+// initStep is the plan's init, where it has one.
+func (b *planner) initStep() []string {
+	return b.planned(b.spec.byRole(RoleControlPlane)[0].Name, "init")
+}
+
+// lastControlPlaneJoin returns the join that the next control plane waits for: etcd takes one learner at a
 // time (DefaultMaxLearners in etcd's server/etcdserver/api/membership).
-func (b *planner) lastControlPlaneStep() []string {
+func (b *planner) lastControlPlaneJoin() []string {
 	var last []string
-	for _, s := range b.steps {
-		h, _ := b.spec.host(s.Host)
-		if h.Role == RoleControlPlane && (s.ID == stepID(s.Host, "init") || s.ID == stepID(s.Host, "join")) {
-			last = []string{s.ID}
+	for _, h := range b.spec.byRole(RoleControlPlane) {
+		if join := b.planned(h.Name, "join"); join != nil {
+			last = join
 		}
 	}
 	return last
+}
+
+// watchVote calls voted once the etcd member of h votes, and ends with ctx.
+func (r *stepRun) watchVote(ctx context.Context, via, h Host) {
+	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		members, err := r.etcdMembers(ctx, via)
+		return err == nil && votes(members, h), nil
+	})
+	if err == nil {
+		r.voted()
+	}
 }
 
 // controlPlane returns a control plane other than h whose apiserver is ready.
@@ -131,6 +147,13 @@ func (r *stepRun) joinHost(ctx context.Context, h Host) error {
 			}
 			if err := r.conn.write(ctx, transport.File{Path: joinConfigPath, Data: text, Mode: 0o600}); err != nil {
 				return err
+			}
+			if h.Role == RoleControlPlane {
+				watched, stop := context.WithCancel(ctx)
+				var wg sync.WaitGroup
+				wg.Go(func() { r.watchVote(watched, via, h) })
+				defer wg.Wait()
+				defer stop()
 			}
 			if err := r.stream(ctx, "kubeadm", "join", "--config", joinConfigPath); err != nil {
 				return err

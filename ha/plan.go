@@ -56,6 +56,10 @@ type Step struct {
 	Title string `json:"title"`
 	// After holds the IDs of the steps that come before.
 	After []string `json:"after,omitempty"`
+	// AfterVote holds the IDs of control-plane joins that need not have ended: it is enough that
+	// their etcd member votes. etcd takes one learner at a time; the rest of a join (the kubelet's
+	// bootstrap, its apiserver) is waiting that the next join can use.
+	AfterVote []string `json:"afterVote,omitempty"`
 	// Changes are the files, commands and API calls, in order.
 	Changes []Change `json:"changes,omitempty"`
 	// Limit is how long the step may take, retries included.
@@ -113,6 +117,9 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, "\n%d. %s: %s\n", i+1, s.ID, s.Title)
 		if len(s.After) > 0 {
 			fmt.Fprintf(&b, "   after %s\n", strings.Join(s.After, ", "))
+		}
+		if len(s.AfterVote) > 0 {
+			fmt.Fprintf(&b, "   as soon as the etcd member votes of %s\n", strings.Join(s.AfterVote, ", "))
 		}
 		for _, c := range s.Changes {
 			switch {

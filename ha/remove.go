@@ -104,12 +104,14 @@ func (s *session) quorumGate(ctx context.Context, c *clusterFacts, target Host, 
 			via = h
 		}
 	}
-	quorum := voting/2 + 1
-	if voting == 0 || answering < quorum || via.Name == "" {
-		return Host{}, fmt.Errorf("ha: remove %s: %w: %d of the %d members that would remain answer, and %d are needed", target.Name, ErrQuorum, answering, voting, quorum)
+	if !quorumHolds(voting, answering) || via.Name == "" {
+		return Host{}, fmt.Errorf("ha: remove %s: %w: %d of the %d members that would remain answer, and %d are needed", target.Name, ErrQuorum, answering, voting, voting/2+1)
 	}
 	return via, nil
 }
+
+// quorumHolds says whether answering of voting members are a majority.
+func quorumHolds(voting, answering int) bool { return voting > 0 && answering >= voting/2+1 }
 
 // planLeave adds the steps of one host's leaving.
 func (b *planner) planLeave(via, h Host, hasNode, hasMember bool, f *hostFacts) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sort"
@@ -45,7 +46,9 @@ func LoadSpec(path string) (Spec, error) {
 func ParseSpec(data []byte) (Spec, error) {
 	var doc yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
-	if err := dec.Decode(&doc); err != nil {
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		return Spec{}, &SpecError{Problems: []Problem{{Code: "Syntax", Message: "the cluster file is empty"}}}
+	} else if err != nil {
 		return Spec{}, yamlError(err)
 	}
 	if err := dec.Decode(new(yaml.Node)); err == nil {
@@ -188,9 +191,8 @@ func (t lineTable) walk(n *yaml.Node, path string) {
 			t[key] = c.Line
 			t.walk(c, key)
 		}
-	case yaml.AliasNode:
-		t.walk(n.Alias, path)
 	}
+	// An alias keeps the line where it stands: following it could go round for ever.
 }
 
 // of returns the line of path, or of the nearest field around it that the document has.

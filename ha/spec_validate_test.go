@@ -31,9 +31,12 @@ func TestValidateAccepts(t *testing.T) {
 		"dual-stack": func(s *Spec) {
 			s.Networking = Networking{PodSubnet: "10.244.0.0/16,fd00:10:244::/56", ServiceSubnet: "10.96.0.0/12,fd00:10:96::/112"}
 		},
-		"IPv6 hosts":                      func(s *Spec) { s.Hosts = []Host{{Name: "cp1", Address: "fd00:1::1", Role: RoleControlPlane}} },
-		"ipvs where the version has it":   func(s *Spec) { s.KubeProxy = proxyMode("ipvs") },
-		"an endpoint elsewhere, External": func(s *Spec) { s.LoadBalancer.Placement = PlacementExternal; s.Endpoint = Endpoint{Host: "192.0.2.5", Port: 6443} },
+		"IPv6 hosts":                    func(s *Spec) { s.Hosts = []Host{{Name: "cp1", Address: "fd00:1::1", Role: RoleControlPlane}} },
+		"ipvs where the version has it": func(s *Spec) { s.KubeProxy = proxyMode("ipvs") },
+		"an endpoint elsewhere, External": func(s *Spec) {
+			s.LoadBalancer.Placement = PlacementExternal
+			s.Endpoint = Endpoint{Host: "192.0.2.5", Port: 6443}
+		},
 		"dedicated balancers": func(s *Spec) {
 			s.LoadBalancer.Placement = PlacementDedicated
 			s.Hosts = append(s.Hosts, Host{Name: "lb1", Address: "10.0.0.31", Role: RoleLoadBalancer})
