@@ -45,7 +45,7 @@ func (n network) plugIn(port int, namespace string, address netip.Addr) string {
 	in := "-n " + namespace + " "
 	lines := []string{
 		"netns add " + namespace,
-		"-n " + n.bridge() + " link add " + n.port(port) + " type veth peer name eth0 netns " + namespace,
+		"-n " + n.bridge() + " link add " + n.port(port) + " type veth peer name eth0 address " + mac(port) + " netns " + namespace,
 		"-n " + n.bridge() + " link set " + n.port(port) + " master br0 up",
 		in + "link set lo up",
 		in + "link set eth0 up",
@@ -57,6 +57,10 @@ func (n network) plugIn(port int, namespace string, address netip.Addr) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// mac is the address of the network card at a port: the same at every boot, or neighbours would
+// send to the one of the time before.
+func mac(port int) string { return fmt.Sprintf("52:54:00:00:00:%02x", port) }
 
 // unplug removes a host's namespace and its cable.
 func (n network) unplug(ctx context.Context, port int, namespace string) error {
