@@ -12,8 +12,9 @@ const redacted = "[redacted]"
 // Secret is a string that must not be seen: a bootstrap token, a certificate key, a password.
 // It shows itself as [redacted] through every verb of fmt, through encoding/json, YAML and
 // log/slog, and inside any value that those print; the empty Secret shows as nothing. Reveal is the
-// only way to the text. One limit: fmt cannot call methods on unexported struct fields, so keep
-// Secrets in exported fields of anything that may be printed.
+// only way to the text. Two limits: fmt cannot call methods on unexported struct fields, so keep
+// Secrets in exported fields of anything that may be printed; and encoding/json writes the keys of
+// a map as they are, so do not use Secrets as such.
 //
 // Secrets are comparable; a comparison is not constant-time.
 type Secret string

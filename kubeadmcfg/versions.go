@@ -19,33 +19,34 @@ const (
 
 // The minors at which something changed; what, is said at the method that asks.
 const (
-	v1beta4Minor            = 31 // cmd/kubeadm/app/apis/kubeadm/v1beta4, written by default: #125029
-	v1beta3RemovedMinor     = 37 // #136016
-	registryMovedMinor      = 25 // #109938
-	dockershimRemovedMinor  = 24 // #97252
-	masterLabelGoneMinor    = 24 // kubernetes/kubeadm#2200
-	controlPlaneTaintMinor  = 24 // kubernetes/kubeadm#2200
-	masterTaintGoneMinor    = 25 // kubernetes/kubeadm#2200
-	configValidateMinor     = 26 // changelog 1.26, kubeadm config validate
-	learnerAlphaMinor       = 27 // changelog 1.27, gate EtcdLearnerMode
-	learnerDefaultMinor     = 29 // changelog 1.29
-	superAdminMinor         = 29 // #121305
-	localModeAlphaMinor     = 31 // #125582
-	localModeDefaultMinor   = 33 // changelog 1.33
-	localModeLockedMinor    = 36 // the gate is gone; setting it is an error
-	conntrackGoneMinor      = 32 // the binary is no longer a preflight check
-	exitCodesGoneMinor      = 34 // changelog 1.34
-	initDirectMinor         = 37 // #138449
-	ecdsaP384Minor          = 34 // changelog 1.34
-	httpEndpointsMinor      = 35 // changelog 1.35
-	ipvsStrictMinor         = 26 // #111806
-	ipvsDeprecatedMinor     = 35 // cmd/kube-proxy/app/server_linux.go
-	ipvsGateMinor           = 37 // pkg/features/kube_features.go, KubeProxyIPVS
-	ipvsOffMinor            = 40 // kep 5495: the gate is off by default
-	ipvsGoneMinor           = 43 // kep 5495: removed
-	certificateKeyRuleMinor = 31 // v1beta4's validation checks the key's form
-	unixSchemeMinor         = 24 // a socket without unix:// is no longer taken
-	kubeletPatchMinor       = 25 // patch target kubeletconfiguration
+	v1beta4Minor           = 31 // cmd/kubeadm/app/apis/kubeadm/v1beta4, written by default: #125029
+	v1beta3RemovedMinor    = 37 // #136016
+	registryMovedMinor     = 25 // #109938
+	dockershimRemovedMinor = 24 // #97252
+	masterLabelGoneMinor   = 24 // kubernetes/kubeadm#2200
+	controlPlaneTaintMinor = 24 // kubernetes/kubeadm#2200
+	masterTaintGoneMinor   = 25 // kubernetes/kubeadm#2200
+	configValidateMinor    = 26 // changelog 1.26, kubeadm config validate
+	learnerAlphaMinor      = 27 // changelog 1.27, gate EtcdLearnerMode
+	learnerDefaultMinor    = 29 // changelog 1.29
+	superAdminMinor        = 29 // #121305
+	localModeAlphaMinor    = 31 // #125582
+	localModeDefaultMinor  = 33 // changelog 1.33
+	localModeLockedMinor   = 36 // the gate is gone; setting it is an error
+	conntrackGoneMinor     = 32 // the binary is no longer a preflight check
+	exitCodesGoneMinor     = 34 // changelog 1.34
+	initDirectMinor        = 37 // #138449
+	ecdsaP384Minor         = 34 // changelog 1.34
+	httpEndpointsMinor     = 35 // changelog 1.35
+	ipvsStrictMinor        = 26 // #111806
+	schedulerFreeMinor     = 27 // #114669: any scheduler the kernel has
+	userspaceGoneMinor     = 26 // #112133
+	nftablesMinor          = 29 // kep 3866, behind a gate up to 1.30
+	rootlessOnlyMinor      = 37 // cmd/kubeadm/app/features/features.go
+	ipvsDeprecatedMinor    = 35 // cmd/kube-proxy/app/server_linux.go
+	ipvsGateMinor          = 37 // pkg/features/kube_features.go, KubeProxyIPVS
+	ipvsOffMinor           = 40 // kep 5495: the gate is off by default
+	ipvsGoneMinor          = 43 // kep 5495: removed
 )
 
 // APIVersion is a group and version of kubeadm's configuration.
