@@ -12,14 +12,15 @@ import (
 // tracking. scheduler is a name such as rr or mh; empty is kube-proxy's default, rr.
 //
 // kernelRelease is what `uname -r` says, such as 6.1.0-38-amd64. Before 4.19 connection tracking of
-// IPv4 was a module of its own, nf_conntrack_ipv4 (Linux commit a0ae2562c6c4); a release that cannot
-// be read counts as newer.
+// IPv4 was a module of its own, nf_conntrack_ipv4 (Linux commit a0ae2562c6c4); the 4.18 of the RHEL 8
+// family has that change since 8.3 (kubernetes/kubernetes#97052). A release that cannot be read
+// counts as newer.
 func Modules(kernelRelease, scheduler string) []string {
 	out := []string{"ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh"}
 	if m := "ip_vs_" + scheduler; scheduler != "" && !slices.Contains(out, m) {
 		out = append(out, m)
 	}
-	if before(kernelRelease, 4, 19) {
+	if before(kernelRelease, 4, 19) && !strings.Contains(kernelRelease, ".el8") {
 		return append(out, "nf_conntrack_ipv4")
 	}
 	return append(out, "nf_conntrack")
