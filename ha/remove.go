@@ -278,7 +278,8 @@ func (s *session) planReset(ctx context.Context) (*planner, error) {
 // ourFiles are what the library writes and a reset removes. What makes the host a better citizen (its name, no swap) stays.
 var ourFiles = []string{balancerConfig, balancerConfig + ".next", balancerService, modulesFile, sysctlFile, initConfigPath, joinConfigPath, certsConfigPath}
 
-// cniConfigDir is where network plugins leave their configuration; kubeadm reset leaves it too.
+// cniConfigDir is where network plugins leave their configuration; kubeadm reset leaves it too. The directory itself
+// stays: containerd watches it, and exits when it goes away.
 const cniConfigDir = "/etc/cni/net.d"
 
 // planResetHost undoes kubeadm's work and the library's on one host.
@@ -302,7 +303,8 @@ func (b *planner) planResetHost(f *hostFacts, after []string) {
 	}
 	var commands [][]string
 	if node {
-		commands = append(commands, resetCommand(), []string{"rm", "-rf", b.spec.etcdDataDir() + "/member", cniConfigDir})
+		commands = append(commands, resetCommand(), []string{"rm", "-rf", b.spec.etcdDataDir() + "/member"},
+			[]string{"mkdir", "-p", cniConfigDir}, []string{"find", cniConfigDir, "-mindepth", "1", "-delete"})
 	}
 	if f.units[balancerUnit].exists() {
 		commands = append(commands, []string{"systemctl", "disable", "--now", balancerUnit})

@@ -190,6 +190,32 @@ hosts:
 	require.NoError(t, err)
 }
 
+// An alias to what contains it, or aliases that multiply, must end in an error and not in a dead program.
+func TestParseSpecSurvivesHostileAliases(t *testing.T) {
+	t.Parallel()
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
+	for _, c := range "bcdefghij" {
+		one := "*" + string(c-1)
+		bomb += string(c) + ": &" + string(c) + " [" + one
+		for range 8 {
+			bomb += ", " + one
+		}
+		bomb += "]\n"
+	}
+	for name, file := range map[string]string{
+		"an alias inside itself": "name: prod\nhosts: &h [*h]\n",
+		"a mapping in itself":    "name: &n {a: *n}\n",
+		"a billion laughs":       bomb,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseSpec([]byte(file))
+			var se *SpecError
+			require.ErrorAs(t, err, &se)
+		})
+	}
+}
+
 func TestLoadSpecMakesPathsAbsolute(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -268,6 +294,7 @@ func TestParseSpecFindsAnyUnknownField(t *testing.T) {
 func FuzzParseSpec(f *testing.F) {
 	f.Add([]byte(validFile))
 	f.Add([]byte(""))
+	f.Add([]byte("name: prod\nhosts: &h [*h]\n"))
 	f.Add([]byte("hosts:\n- {name: a, address: 1}\n- 5\n"))
 	f.Add([]byte("networking: {podSubnet: '10.0.0.0/8,fd00::/8'}\nkubeadm: {etcd: {external: {}}}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
