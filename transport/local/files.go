@@ -16,9 +16,17 @@ import (
 // chunk is how much is read or written between two looks at the context.
 const chunk = 1 << 20
 
+// begin returns err, or why nothing is to be done.
+func begin(ctx context.Context, err error) error {
+	if err == nil && ctx.Err() != nil {
+		return launch.ContextError(ctx)
+	}
+	return err
+}
+
 // readFile reads a file with this process's rights.
 func readFile(ctx context.Context, path string) ([]byte, error) {
-	err := checkPath(path)
+	err := begin(ctx, checkPath(path))
 	var data []byte
 	if err == nil {
 		data, err = readAll(ctx, path)
@@ -62,7 +70,7 @@ func readAll(ctx context.Context, path string) ([]byte, error) {
 
 // writeFile puts a file in place with this process's rights.
 func writeFile(ctx context.Context, f transport.File) error {
-	err := checkFile(f)
+	err := begin(ctx, checkFile(f))
 	if err == nil {
 		err = replace(ctx, f)
 	}

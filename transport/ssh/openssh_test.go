@@ -3,21 +3,24 @@
 package ssh_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/quorate-dev/quorate/transport"
 	"github.com/quorate-dev/quorate/transport/ssh"
-	"github.com/stretchr/testify/require"
+	"github.com/quorate-dev/quorate/transport/transporttest"
 )
 
-// TestOpenSSH runs against the real server.
+// TestOpenSSH is the conformance suite over the real server.
 func TestOpenSSH(t *testing.T) {
 	s := startOpenSSH(t, "")
-	c, err := ssh.Dial(t.Context(), s.config())
-	require.NoError(t, err)
-	defer c.Close()
-	res, err := c.Run(t.Context(), transport.Command{Argv: []string{"printf", "%s|", "a b", "c'd", "\xff\n$(id)"}})
-	require.NoError(t, err)
-	require.Equal(t, "a b|c'd|\xff\n$(id)|", string(res.Stdout))
-	require.NoError(t, c.WriteFile(t.Context(), transport.File{Path: t.TempDir() + "/x/y", Data: []byte("hi")}))
+	transporttest.Run(t, func(t *testing.T, use func(*testing.T, transporttest.Host)) {
+		use(t, transporttest.Host{
+			Connect: func(ctx context.Context) (transport.Transport, error) { return ssh.Dial(ctx, s.config()) },
+			Dir:     t.TempDir(),
+			Listen:  transporttest.ListenHere,
+			Large:   100 << 20,
+			Owner:   "daemon:daemon",
+		})
+	})
 }

@@ -108,6 +108,7 @@ func (j *job) collect(out, errs *collector) {
 // begin starts the goroutines of the three streams.
 func (c *call) begin() {
 	c.in = newInput(c.p.Stdin(), c.notify)
+	c.out.done, c.err.done = make(chan struct{}), make(chan struct{})
 	go c.out.run(c.p.Stdout())
 	go c.err.run(c.p.Stderr())
 }
@@ -289,23 +290,21 @@ func (c *call) connectError(op string, temporary bool, err error) error {
 func (c *call) finish() {
 	c.out.shut.Store(true)
 	c.err.shut.Store(true)
+	close(c.over)
 	c.p.Close()
 	c.in.stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for c.eofs < 2 {
-		select {
-		case e := <-c.events:
-			if e.kind == eventEOF {
-				c.eofs++
-			}
-		case <-tick.C:
-			if c.out.writing.Load() || c.err.writing.Load() {
-				c.eofs = 2
+	for _, s := range []*stream{c.out, c.err} {
+		for waiting := true; waiting; {
+			select {
+			case <-s.done:
+				waiting = false
+			case <-tick.C:
+				waiting = !s.writing.Load()
 			}
 		}
 	}
-	close(c.over)
 }
 
 // ContextError returns the error for a ctx that ended: that it did, and why when it was given a cause. Of a closed Transport only

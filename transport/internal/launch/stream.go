@@ -19,6 +19,7 @@ type stream struct {
 	failed string // at the very beginning of the program's output: it did not start
 	sink   io.Writer
 	notify func(event)
+	done   chan struct{} // closed when the output has ended
 
 	shut     atomic.Bool  // no more writes to sink
 	activity atomic.Int64 // chunks read and written so far
@@ -34,6 +35,7 @@ type stream struct {
 
 // run reads r to its end.
 func (s *stream) run(r io.Reader) {
+	defer close(s.done)
 	defer s.notify(event{kind: eventEOF})
 	buf := make([]byte, 64<<10)
 	for {
