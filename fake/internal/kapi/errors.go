@@ -1,0 +1,11 @@
+package kapi
+
+import (
+	"errors"
+
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+var errMultipleBudgets = errors.New("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+
+func labelSet(m map[string]string) labels.Set { return labels.Set(m) }
