@@ -471,3 +471,47 @@ func TestEventsComeOneAtATime(t *testing.T) {
 	assert.Equal(t, 50, events)
 	testCluster(t, validSpec()).emit(Event{}) // nobody listens
 }
+
+// The next control plane need not wait for the end of a join, only for the vote of its etcd member.
+func TestPerformBeginsAfterAVote(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		votes  bool
+		err    error
+		begins time.Duration // of the join behind it; 0: never
+	}{
+		"the vote comes before the end":    {votes: true, begins: 10 * time.Second},
+		"no vote is reported, and it ends": {begins: time.Minute},
+		"it votes and fails afterwards":    {votes: true, err: errBroken, begins: 10 * time.Second},
+		"it fails without a vote":          {err: errBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &performance{}
+				s := p.session(t)
+				first := p.work("cp2/join", 50*time.Second, tt.err)
+				rest := first.do
+				first.do = func(ctx context.Context, r *stepRun) error {
+					if err := pause(ctx, 10*time.Second); err != nil {
+						return err
+					}
+					if tt.votes {
+						r.voted()
+					}
+					return rest(ctx, r)
+				}
+				second := p.work("cp3/join", time.Second, nil)
+				second.AfterVote = []string{"cp2/join"}
+				start := time.Now()
+				err := s.perform(t.Context(), []step{first, second})
+				require.ErrorIs(t, err, tt.err)
+				span, ran := p.spans["cp3/join"]
+				require.Equal(t, tt.begins > 0, ran)
+				if ran {
+					assert.Equal(t, tt.begins, span[0].Sub(start))
+				}
+			})
+		})
+	}
+}

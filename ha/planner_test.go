@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	kubeletv1beta1 "k8s.io/kubelet/config/v1beta1"
 	"pgregory.net/rapid"
 )
 
@@ -64,7 +65,9 @@ func joinedFacts(c *Cluster) *observation {
 func convergeHost(c *Cluster, obs *observation, f *hostFacts) {
 	name := f.host.Name
 	f.swaps, f.driver = nil, c.spec.wantedDriver()
-	f.loaded = map[string]bool{"overlay": true, "br_netfilter": true}
+	for _, m := range c.spec.requiredModules(f.kernel) {
+		f.loaded[m] = true
+	}
 	for _, s := range requiredSysctls {
 		f.files[sysctlPath(s.name)] = s.value + "\n"
 	}
@@ -116,8 +119,18 @@ func TestPlanOfAFreshCluster(t *testing.T) {
 	t.Parallel()
 	c := testCluster(t, validSpec())
 	p := planOf(c, freshFacts(c))
-	golden(t, "plan-fresh.txt", p.String())
 	requireGraph(t, p)
+	var graph strings.Builder
+	for _, s := range p.Steps {
+		fmt.Fprintf(&graph, "%s: %s\n", s.ID, s.Title)
+		for _, id := range s.After {
+			fmt.Fprintf(&graph, "    after %s\n", id)
+		}
+		for _, id := range s.AfterVote {
+			fmt.Fprintf(&graph, "    after the vote of %s\n", id)
+		}
+	}
+	golden(t, "plan-fresh-graph.txt", graph.String())
 
 	init := planStep(t, p, "cp1/init")
 	for _, what := range []string{"hostname", "hosts-file", "swap", "modules", "sysctls", "runtime", "balancer"} {
@@ -134,13 +147,36 @@ func TestPlanOfAFreshCluster(t *testing.T) {
 	}
 }
 
+// What people read before they say yes, in full: one control plane, from nothing.
+func TestPlanTextOfAFreshHost(t *testing.T) {
+	t.Parallel()
+	s := validSpec()
+	s.Hosts = s.Hosts[:1]
+	c := testCluster(t, s)
+	p := planOf(c, freshFacts(c))
+	for _, step := range p.Steps {
+		for i, change := range step.Changes {
+			if change.File == balancerConfig || change.File == balancerService {
+				assert.Contains(t, change.Diff, "+++ "+change.File)
+				step.Changes[i].Diff = "(package lbconfig has goldens of what is in it)\n"
+			}
+		}
+	}
+	golden(t, "plan-fresh-host.txt", p.String())
+}
+
 // One preparation that is wrong makes one step, and no other.
 func TestPlanOfAClusterThatIsRightIsEmpty(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Spec){
 		"three control planes": func(*Spec) {},
 		"one host":             func(s *Spec) { s.Hosts = s.Hosts[:1] },
-		"cgroupfs, swap kept":  func(s *Spec) { s.Hosts = s.Hosts[:3] },
+		"dedicated balancers": func(s *Spec) {
+			s.LoadBalancer.Placement = PlacementDedicated
+			s.Hosts = append(s.Hosts, Host{Name: "lb1", Address: "10.0.0.31", Role: RoleLoadBalancer})
+		},
+		"cgroupfs": func(s *Spec) { s.Kubelet = &kubeletv1beta1.KubeletConfiguration{CgroupDriver: driverCgroupfs} },
+		"ipvs":     func(s *Spec) { s.KubeProxy = proxyMode("ipvs") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,6 +188,16 @@ func TestPlanOfAClusterThatIsRightIsEmpty(t *testing.T) {
 			assert.Empty(t, p.Notes)
 		})
 	}
+}
+
+// A kubelet that is told to live with swap keeps it.
+func TestPlanKeepsSwapWhereTheKubeletMayUseIt(t *testing.T) {
+	t.Parallel()
+	s := validSpec()
+	no := false
+	s.Kubelet = &kubeletv1beta1.KubeletConfiguration{FailSwapOn: &no}
+	c := testCluster(t, s)
+	assert.NotContains(t, strings.Join(stepIDs(planOf(c, freshFacts(c))), " "), "/swap")
 }
 
 func TestPlanOfOneThingThatDrifted(t *testing.T) {

@@ -122,11 +122,16 @@ func TestPreviewsShowNoSecret(t *testing.T) {
 // render's files hold no secret unless they are asked for, and then new ones each time.
 func TestRenderRedactsUnlessAskedNotTo(t *testing.T) {
 	t.Parallel()
-	c := testCluster(t, validSpec())
+	spec := validSpec()
+	spec.Hosts = append(spec.Hosts[:1], spec.Hosts[3])
+	c := testCluster(t, spec)
 	files, err := c.Render(false)
 	require.NoError(t, err)
 	var text strings.Builder
 	for _, f := range files {
+		if f.Path == balancerConfig || f.Path == balancerService {
+			f.Data = "(package lbconfig has goldens of what is in it)\n"
+		}
 		fmt.Fprintf(&text, "=== %s %s\n%s", f.Host, f.Path, f.Data)
 	}
 	golden(t, "render.txt", text.String())
