@@ -93,9 +93,6 @@ type work struct {
 
 // perform makes a plan, has it confirmed, applies it and shows what the cluster is then.
 func (c *cli) perform(ctx context.Context, w work) error {
-	if err := c.mayChange(w.verb); err != nil {
-		return err
-	}
 	if dir := filepath.Dir(w.report); w.report != "" {
 		if _, err := os.Stat(dir); err != nil {
 			return badInput("report: " + err.Error())
@@ -106,6 +103,9 @@ func (c *cli) perform(ctx context.Context, w work) error {
 		return err
 	}
 	defer t.close()
+	if err := c.mayChange(w.verb); err != nil {
+		return err
+	}
 	r := c.record()
 	defer r.close()
 	cluster, err := t.cluster(r.event)

@@ -42,12 +42,21 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		fmt.Fprintf(c.stderr, "hactl: %s\nSee `hactl --help`.\n", printable(err.Error()))
 		return exitBadInput
 	}
-	if text := err.Error(); text != "" {
-		for line := range strings.Lines(text) {
-			fmt.Fprintln(c.stderr, printable("hactl: "+strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "ha: ")))
-		}
-	}
+	c.printError(err)
 	return exitCode(err)
+}
+
+// printError prints an error, of which some have several lines. An error without a text prints nothing.
+func (c *cli) printError(err error) {
+	if err.Error() == "" {
+		return
+	}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if own, ok := strings.CutPrefix(line, "ha: "); ok || i == 0 {
+			line = "hactl: " + own
+		}
+		fmt.Fprintln(c.stderr, printable(line))
+	}
 }
 
 // command is the tree of verbs. Flags that all verbs have may stand before the verb or after it.
