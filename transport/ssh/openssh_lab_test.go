@@ -52,6 +52,7 @@ PidFile none
 UsePAM no
 StrictModes no
 PermitRootLogin yes
+SetEnv SHLVL=2
 %s
 `, port, s.path("host_rsa"), s.path("host_ecdsa"), s.path("host_ed25519"), s.path("authorized_keys"), extra)
 	require.NoError(t, os.WriteFile(s.path("sshd_config"), []byte(config), 0o600))
