@@ -27,6 +27,10 @@ type connection struct {
 
 // connect makes a client from a kubeconfig's content. server, when set, replaces the kubeconfig's.
 func (r *run) connect(kubeconfig []byte, server string) (*connection, error) {
+	kubeconfig, err := r.inline(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
 	cfg, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
 	if err != nil {
 		return nil, err
@@ -39,13 +43,8 @@ func (r *run) connect(kubeconfig []byte, server string) (*connection, error) {
 		tc.RootCAs = x509.NewCertPool()
 		tc.RootCAs.AppendCertsFromPEM(cfg.CAData)
 	}
-	certPEM, keyPEM := cfg.CertData, cfg.KeyData
-	if cfg.CertFile != "" {
-		certPEM, _ = r.Host.FS.Read(cfg.CertFile) // absent is refused below
-		keyPEM, _ = r.Host.FS.Read(cfg.KeyFile)
-	}
-	if len(certPEM) > 0 {
-		cert, err := tls.X509KeyPair(certPEM, keyPEM)
+	if len(cfg.CertData) > 0 {
+		cert, err := tls.X509KeyPair(cfg.CertData, cfg.KeyData)
 		if err != nil {
 			return nil, err
 		}
@@ -64,6 +63,29 @@ func (r *run) connect(kubeconfig []byte, server string) (*connection, error) {
 		return nil, err
 	}
 	return &connection{Interface: cs, close: tr.CloseIdleConnections}, nil
+}
+
+// inline puts the files that a kubeconfig refers to into it: client-go would look for them on this machine.
+func (r *run) inline(kubeconfig []byte) ([]byte, error) {
+	cfg, err := clientcmd.Load(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range cfg.AuthInfos {
+		for _, f := range []struct {
+			file *string
+			data *[]byte
+		}{{&a.ClientCertificate, &a.ClientCertificateData}, {&a.ClientKey, &a.ClientKeyData}} {
+			if *f.file == "" {
+				continue
+			}
+			if *f.data, err = r.Host.FS.Read(*f.file); err != nil {
+				return nil, err
+			}
+			*f.file = ""
+		}
+	}
+	return clientcmd.Write(*cfg)
 }
 
 type bearer struct {

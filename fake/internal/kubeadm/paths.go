@@ -31,7 +31,10 @@ func (r *run) write(name string, data []byte, mode fs.FileMode) error {
 	if err := r.Ctx.Err(); err != nil {
 		return err
 	}
-	return r.Host.FS.Replace(name, data, mode, vfs.Owner{})
+	if err := r.Host.FS.Replace(name, data, mode, vfs.Owner{}); err != nil {
+		return err
+	}
+	return r.Do(func() { r.Host.Changed() })
 }
 
 func (r *run) pki(name string) string { return r.cluster.CertificatesDir + "/" + name }

@@ -116,5 +116,5 @@ func (r *run) cleanupNode() error {
 		_ = r.Host.FS.Remove(f) // absent is as good
 	}
 	r.Printf("\nThe reset process does not perform cleanup of CNI plugin configuration,\nnetwork filtering rules and kubeconfig files.\n")
-	return r.Ctx.Err()
+	return r.Do(func() { r.Host.Changed() })
 }
