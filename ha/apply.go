@@ -123,9 +123,10 @@ var errNotTrue = errors.New("the step's work went through, and what it is for is
 const (
 	// reconnectPause is the pause before a host whose connection was lost is asked again.
 	reconnectPause = 2 * time.Second
-	// reconnectPatience is how long a host may stay away in the middle of a step: longer than a
-	// reboot of a plain machine takes to bring sshd back, shorter than anybody likes to wait for a dead one.
-	reconnectPatience = 2 * time.Minute
+	// reconnectPatience is how long a host may stay away in the middle of a step: long enough for a
+	// network that hiccups or a quick reboot, and no longer than one likes to wait for a dead host, since apply
+	// can always be called again.
+	reconnectPatience = time.Minute
 )
 
 // checkDoCheck returns whether work was needed.

@@ -218,9 +218,20 @@ func (s *session) redact(text string) string {
 	return text
 }
 
-// redactError replaces the session's secrets in what failed commands were called with and wrote, wherever in
-// the tree of err they are.
+// redactError returns err without the session's secrets: they are taken out of what failed commands were called with and
+// wrote, wherever in the tree of err they are, and out of texts that were wrapped around them before.
 func (s *session) redactError(err error) error {
+	if err == nil {
+		return nil
+	}
+	s.redactLeaves(err)
+	if text := s.redact(err.Error()); text != err.Error() {
+		return &redactedError{text: text, err: err}
+	}
+	return err
+}
+
+func (s *session) redactLeaves(err error) {
 	if exit, ok := err.(*transport.ExitError); ok {
 		exit.Stdout, exit.Stderr = []byte(s.redact(string(exit.Stdout))), []byte(s.redact(string(exit.Stderr)))
 		argv := make([]string, len(exit.Argv))
@@ -231,11 +242,21 @@ func (s *session) redactError(err error) error {
 	}
 	switch tree := err.(type) {
 	case interface{ Unwrap() error }:
-		s.redactError(tree.Unwrap())
+		s.redactLeaves(tree.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, branch := range tree.Unwrap() {
-			s.redactError(branch)
+			s.redactLeaves(branch)
 		}
 	}
-	return err
 }
+
+// redactedError is an error whose text held a secret.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+
+// Unwrap returns the error as it was, its leaves redacted.
+func (e *redactedError) Unwrap() error { return e.err }

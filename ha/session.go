@@ -50,7 +50,7 @@ func (s *session) host(name string) *hostConn {
 	defer s.mu.Unlock()
 	h, ok := s.hosts[name]
 	if !ok {
-		h = &hostConn{name: name, dial: s.cluster.dial}
+		h = &hostConn{name: name, dial: s.cluster.dial, redact: s.redactError}
 		s.hosts[name] = h
 	}
 	return h
@@ -67,6 +67,8 @@ type kubeClient struct {
 type hostConn struct {
 	name string
 	dial transport.Dialer
+	// redact takes the session's secrets out of a failed command's error, before anybody wraps its text.
+	redact func(error) error
 
 	mu sync.Mutex
 	t  transport.Transport
@@ -103,7 +105,7 @@ func (h *hostConn) run(ctx context.Context, argv ...string) (string, error) {
 		return "", err
 	}
 	out, err := transport.Output(ctx, t, h.name, argv...)
-	return string(out), err
+	return string(out), h.redacted(err)
 }
 
 // exit runs argv and returns its result whatever the exit code.
@@ -129,9 +131,16 @@ func (h *hostConn) stream(ctx context.Context, line func(string), argv ...string
 		return fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	}
 	if res.ExitCode != 0 {
-		return &transport.ExitError{Host: h.name, Argv: argv, ExitCode: res.ExitCode, Stderr: errOut.bytes(), Stdout: out.tail.bytes()}
+		return h.redacted(&transport.ExitError{Host: h.name, Argv: argv, ExitCode: res.ExitCode, Stderr: errOut.bytes(), Stdout: out.tail.bytes()})
 	}
 	return nil
+}
+
+func (h *hostConn) redacted(err error) error {
+	if err == nil || h.redact == nil {
+		return err
+	}
+	return h.redact(err)
 }
 
 // read returns a file's content and whether there is such a file.

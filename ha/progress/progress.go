@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -156,7 +157,7 @@ func (p *Progress) track(e ha.Event) {
 		}
 	case ha.StepOutput, ha.StepRetried:
 		if at >= 0 {
-			p.steps[at].message = clean(e.Message)
+			p.steps[at].message = clean(cause(e))
 		}
 	case ha.StepDone, ha.StepSkipped, ha.StepFailed:
 		if at >= 0 {
@@ -180,11 +181,20 @@ func plainLine(e ha.Event, output bool) string {
 	case ha.StepSkipped:
 		return clean(fmt.Sprintf("%s: nothing to do: %s", e.Step, e.Title))
 	case ha.StepRetried:
-		return clean(fmt.Sprintf("%s: tried again: %s", e.Step, e.Message))
+		return clean(fmt.Sprintf("%s: tried again: %s", e.Step, cause(e)))
 	case ha.StepFailed:
-		return clean(fmt.Sprintf("%s: failed after %s: %s", e.Step, duration(e.Elapsed), e.Message))
+		return clean(fmt.Sprintf("%s: failed after %s: %s", e.Step, duration(e.Elapsed), cause(e)))
 	}
 	return clean(e.Message)
+}
+
+// cause is why a step failed, without the place, which stands beside it.
+func cause(e ha.Event) string {
+	var failed *ha.StepError
+	if errors.As(e.Err, &failed) && failed.Err != nil {
+		return failed.Err.Error()
+	}
+	return e.Message
 }
 
 // duration rounds for people: 1.2s, 42s, 3m12s.

@@ -29,6 +29,10 @@ func story(start time.Time) []ha.Event {
 		if kind == ha.StepFailed || kind == ha.StepRetried {
 			e.Err = errors.New(message)
 		}
+		if kind == ha.StepFailed { // the place is said once
+			e.Err = &ha.StepError{Step: e.Step, Title: e.Title, Host: e.Host, Err: e.Err}
+			e.Message = e.Err.Error()
+		}
 		return e
 	}
 	return []ha.Event{

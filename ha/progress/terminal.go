@@ -21,9 +21,9 @@ func (p *Progress) lastingLine(e ha.Event) string {
 		return columns(width, fmt.Sprintf("there   %-18s %s", e.Step, clean(e.Title)), "")
 	case ha.StepRetried:
 		// An error is worth more than one line: it is not cut.
-		return fmt.Sprintf("again   %-18s %s", e.Step, clean(e.Message))
+		return fmt.Sprintf("again   %-18s %s", e.Step, clean(cause(e)))
 	case ha.StepFailed:
-		return fmt.Sprintf("FAILED  %-18s after %s: %s", e.Step, duration(e.Elapsed), clean(e.Message))
+		return fmt.Sprintf("FAILED  %-18s after %s: %s", e.Step, duration(e.Elapsed), clean(cause(e)))
 	case ha.StepOutput:
 		if p.output {
 			return fmt.Sprintf("        %-18s | %s", e.Step, clean(e.Message))

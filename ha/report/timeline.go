@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -82,7 +83,7 @@ func timelineOf(spec ha.Spec, events []ha.Event) timeline {
 		case ha.StepDone, ha.StepSkipped, ha.StepFailed:
 			b.State, b.Elapsed = states[e.Kind], e.Elapsed
 			if e.Kind == ha.StepFailed {
-				b.Message = e.Message
+				b.Message = cause(e)
 			}
 			delete(open, e.Step)
 		}
@@ -97,6 +98,15 @@ func timelineOf(spec ha.Spec, events []ha.Event) timeline {
 	}
 	t.Ticks = ticks(t.Total)
 	return t
+}
+
+// cause is why a step failed, without the place, which stands beside it.
+func cause(e ha.Event) string {
+	var failed *ha.StepError
+	if errors.As(e.Err, &failed) && failed.Err != nil {
+		return failed.Err.Error()
+	}
+	return e.Message
 }
 
 // rowOf places a host's bars: each in the first lane that is free when it begins.

@@ -1,0 +1,187 @@
+package lab_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quorate-dev/quorate/lab"
+)
+
+const (
+	// outageLength is how long a control plane is gone, returnLength how long it is watched once it is back.
+	outageLength = 20 * time.Second
+	returnLength = 10 * time.Second
+	// probeInterval makes 20 connections a second; probeLimit is how long one may take.
+	probeInterval = 50 * time.Millisecond
+	probeLimit    = 2 * time.Second
+	// articlePort is where the article's nginx listens on the worker, beside quorate's.
+	articlePort = 26443
+)
+
+// articleNginx is the how-to's configuration: stream, one upstream, nginx's defaults.
+func (c *cluster) articleNginx() string {
+	text := "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\npid /run/article-nginx.pid;\nerror_log /var/log/article-nginx.log;\nevents {}\nstream {\n  upstream kubeapi {\n"
+	for _, name := range c.controlPlanes() {
+		text += fmt.Sprintf("    server %s:6443;\n", c.lab.Host(name).Address)
+	}
+	return text + fmt.Sprintf("  }\n  server { listen %d; proxy_pass kubeapi; }\n}\n", articlePort)
+}
+
+// outages makes 20 new TLS connections a second from the worker, through its own balancer and through the article's nginx at
+// the same time, while one control plane is gone in four ways.
+func (c *cluster) outages(ctx context.Context, t *testing.T) {
+	worker, victim := c.lab.Host("w1"), c.lab.Host("cp2")
+	require.NoError(t, worker.WriteFile(ctx, "/root/article.conf", c.articleNginx()))
+	_, err := worker.Run(ctx, "nginx", "-c", "/root/article.conf")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, _ = worker.Run(context.WithoutCancel(ctx), "nginx", "-c", "/root/article.conf", "-s", "stop")
+	})
+	ca, err := worker.Run(ctx, "cat", "/etc/kubernetes/pki/ca.crt")
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM([]byte(ca)))
+
+	for _, o := range []struct {
+		name    string
+		gone    func() error
+		back    func() error
+		bounded bool
+	}{
+		{"unplugged", func() error { return victim.Unplug(ctx) }, func() error { return victim.Plug(ctx) }, true},
+		{"packets dropped", func() error { return victim.DropPackets(ctx) }, func() error { return victim.Restore(ctx) }, true},
+		{"apiserver stopped", func() error { return victim.StopAPIServer(ctx) }, func() error { return victim.StartAPIServer(ctx) }, true},
+		{"apiserver hung", func() error { return victim.Freeze("kube-apiserver") }, func() error { return victim.Thaw("kube-apiserver") }, false},
+	} {
+		t.Run(o.name, func(t *testing.T) {
+			require.Eventually(t, func() bool { return c.tool.status(ctx, t).Healthy() }, 3*time.Minute, time.Second)
+			ours := newProbe(c.lab, fmt.Sprintf("127.0.0.1:%d", lab.EndpointPort), roots)
+			article := newProbe(c.lab, fmt.Sprintf("127.0.0.1:%d", articlePort), roots)
+			probing, stop := context.WithCancel(ctx)
+			var wg sync.WaitGroup
+			for _, p := range []*probe{ours, article} {
+				wg.Go(func() { p.run(probing) })
+			}
+			wait(ctx, 2*time.Second) // before the outage: all is well
+			require.NoError(t, o.gone())
+			goneAt := time.Now()
+			wait(ctx, outageLength)
+			backAt := time.Now()
+			require.NoError(t, o.back())
+			wait(ctx, returnLength)
+			stop()
+			wg.Wait()
+			for _, p := range []struct {
+				name  string
+				probe *probe
+			}{{"quorate", ours}, {"article", article}} {
+				gone, back := p.probe.during(goneAt, backAt), p.probe.during(backAt, time.Now())
+				fmt.Printf("lab: %-17s %s: gone: %d failed of %d, slowest %.2f s; back: %d failed of %d, slowest %.2f s\n",
+					o.name, p.name, gone.failed, gone.all, gone.slowest.Seconds(), back.failed, back.all, back.slowest.Seconds())
+			}
+			if o.bounded {
+				// A connection that was in flight when the host went may fail.
+				gone := ours.during(goneAt.Add(probeInterval), backAt)
+				assert.Zero(t, gone.failed)
+				assert.Less(t, gone.slowest, 1200*time.Millisecond)
+				assert.Greater(t, gone.all, 300, "the probe kept its rate")
+			}
+		})
+	}
+}
+
+// wait waits, or ends with ctx: an outage has to last as long as it is said to.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// probe makes new TLS connections at a steady rate.
+type probe struct {
+	dial func(ctx context.Context) (net.Conn, error)
+	tls  *tls.Config
+
+	mu       sync.Mutex
+	attempts []attempt
+}
+
+type attempt struct {
+	begun time.Time
+	took  time.Duration
+	err   error
+}
+
+// newProbe connects to address on the worker.
+func newProbe(l *lab.Lab, address string, roots *x509.CertPool) *probe {
+	return &probe{
+		dial: func(ctx context.Context) (net.Conn, error) { return l.Host("w1").Dial(ctx, "tcp", address) },
+		tls:  &tls.Config{RootCAs: roots, ServerName: lab.EndpointHost},
+	}
+}
+
+// run begins a connection every probeInterval, whatever became of the ones before, until ctx ends.
+func (p *probe) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ticker := time.NewTicker(probeInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			wg.Go(func() { p.attempt(context.WithoutCancel(ctx)) })
+		}
+	}
+}
+
+func (p *probe) attempt(ctx context.Context) {
+	a := attempt{begun: time.Now()}
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	conn, err := p.dial(ctx)
+	if err == nil {
+		secure := tls.Client(conn, p.tls)
+		err = secure.HandshakeContext(ctx)
+		_ = conn.Close()
+	}
+	a.took, a.err = time.Since(a.begun), err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attempts = append(p.attempts, a)
+}
+
+// tally sums up attempts.
+type tally struct {
+	all, failed int
+	slowest     time.Duration
+}
+
+// during sums up the attempts that began between two times.
+func (p *probe) during(from, to time.Time) tally {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var sum tally
+	for _, a := range p.attempts {
+		if a.begun.Before(from) || !a.begun.Before(to) {
+			continue
+		}
+		sum.all++
+		if a.err != nil {
+			sum.failed++
+		}
+		sum.slowest = max(sum.slowest, a.took)
+	}
+	return sum
+}
