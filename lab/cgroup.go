@@ -65,10 +65,10 @@ func makeCgroups(name string) ([]string, error) {
 	return dirs, nil
 }
 
-// labShares is the weight of all hosts together when processors are short: that of 16 busy
+// labShares is the weight of all hosts together when processors are short: that of 4 busy
 // processes outside. With the default, all hosts would get as much as one compiler, and clusters
 // fall apart while something is built.
-const labShares = "16384"
+const labShares = "4096"
 
 // giveProcessorTime sets that weight on the group of all hosts, in the hierarchy that has it.
 func giveProcessorTime(group string) error {

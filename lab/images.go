@@ -10,7 +10,7 @@ import (
 
 // PodImage is the image of the lab's own program. Its entrypoint is /lab-pod: with the argument
 // "network" it is the network plugin, with "serve" a web server on port 8080 that answers with its
-// host name, a pod's name, and with "get URL" a client that prints what the server answered.
+// host name, a pod's name, and with "get URL..." a client that prints what the servers answered.
 const PodImage = "quorate.lab/pod:1"
 
 // imageSet is what imageSet.save needs: the programs, and the tags that kubeadm asks for.
