@@ -125,7 +125,7 @@ func (c *cli) perform(ctx context.Context, w work) error {
 	}
 	r.close()
 	if ctx.Err() != nil {
-		failed = errors.Join(failed, errors.New("interrupted: run it again to go on"))
+		c.note("interrupted; %s goes on from here when it is run again", w.verb)
 	}
 	var status *ha.Status
 	if failed == nil {

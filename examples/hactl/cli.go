@@ -16,6 +16,8 @@ type cli struct {
 	stdout, stderr io.Writer
 	// terminal says that questions on stdin find somebody who answers.
 	terminal bool
+	// simulated makes simulated hosts.
+	simulated func() (*target, error)
 
 	file     string
 	simulate bool

@@ -18,7 +18,7 @@ func main() {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, terminal: isTerminal(stdin)}
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, terminal: isTerminal(stdin), simulated: simulated}
 	return c.run(ctx, args)
 }
 

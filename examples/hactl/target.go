@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/quorate-dev/quorate/fake"
 	"github.com/quorate-dev/quorate/ha"
 	"github.com/quorate-dev/quorate/transport"
 )
@@ -13,6 +14,8 @@ import (
 type target struct {
 	spec ha.Spec
 	dial transport.Dialer
+	// hosts are the simulated hosts; nil for real ones.
+	hosts *fake.Cluster
 	// close lets go of simulated hosts.
 	close func()
 }
@@ -31,7 +34,7 @@ func (c *cli) open(ctx context.Context, built bool) (*target, error) {
 		}
 		return &target{spec: spec, dial: ha.SSHDialer(spec), close: func() {}}, nil
 	}
-	t, err := simulated()
+	t, err := c.simulated()
 	if err != nil {
 		return nil, err
 	}
