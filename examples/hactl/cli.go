@@ -8,6 +8,9 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"github.com/quorate-dev/quorate/ha"
+	"github.com/quorate-dev/quorate/transport"
 )
 
 // cli is one run of the program: its streams and the flags that all verbs have.
@@ -16,6 +19,8 @@ type cli struct {
 	stdout, stderr io.Writer
 	// terminal says that questions on stdin find somebody who answers.
 	terminal bool
+	// dial reaches the hosts of a cluster file.
+	dial func(ha.Spec) transport.Dialer
 	// simulated makes simulated hosts.
 	simulated func() (*target, error)
 

@@ -52,8 +52,8 @@ func TestExampleFileIsComplete(t *testing.T) {
 	t.Parallel()
 	var doc map[string]any
 	require.NoError(t, yaml.UnmarshalStrict([]byte(setting.ReplaceAllString(exampleFile(t), "$1$2")), &doc))
-	// Fields that a cluster file must not have: it says the same elsewhere, or they are not supported.
-	refused := []string{"kubeadm.kubernetesVersion", "kubeadm.controlPlaneEndpoint", "kubeadm.clusterName", "kubeadm.imageRepository", "kubeadm.networking", "kubeadm.etcd.external"}
+	// Fields that a cluster file must not have: it says the same elsewhere, they are not supported, or hosts do not inherit them.
+	refused := []string{"sshDefaults.address", "kubeadm.kubernetesVersion", "kubeadm.controlPlaneEndpoint", "kubeadm.clusterName", "kubeadm.imageRepository", "kubeadm.networking", "kubeadm.etcd.external"}
 	have := map[string]bool{}
 	pathsOf(doc, "", have)
 	var want []string

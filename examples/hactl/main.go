@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/quorate-dev/quorate/ha"
 )
 
 func main() {
@@ -18,7 +20,7 @@ func main() {
 
 // run is the whole program; it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, terminal: isTerminal(stdin), simulated: simulated}
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, terminal: isTerminal(stdin), dial: ha.SSHDialer, simulated: simulated}
 	return c.run(ctx, args)
 }
 

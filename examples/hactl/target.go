@@ -32,7 +32,7 @@ func (c *cli) open(ctx context.Context, built bool) (*target, error) {
 			}
 			return nil, err
 		}
-		return &target{spec: spec, dial: ha.SSHDialer(spec), close: func() {}}, nil
+		return &target{spec: spec, dial: c.dial(spec), close: func() {}}, nil
 	}
 	t, err := c.simulated()
 	if err != nil {
