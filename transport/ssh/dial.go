@@ -48,7 +48,7 @@ func dialHop(ctx context.Context, via *link, h hop, sessions int) (*link, error)
 	defer cancel()
 	raw, err := dialRaw(ctx, via, h)
 	if err != nil {
-		if _, ok := errors.AsType[*ssh.OpenChannelError](err); !ok && context.Cause(ctx) == errTimeout {
+		if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() || context.Cause(ctx) == errTimeout {
 			err = fmt.Errorf("no connection within %v", h.timeout)
 		}
 		return nil, &transport.ConnectError{Host: h.name, Op: "dial", Temporary: true, Err: err}

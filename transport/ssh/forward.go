@@ -30,8 +30,12 @@ func (c *Conn) forward(ctx context.Context, network, address string) (net.Conn, 
 		if err == nil {
 			return newForwarded(conn, network, address), nil
 		}
-		if refusal, ok := errors.AsType[*ssh.OpenChannelError](err); ok && refusal.Reason == ssh.Prohibited {
+		refusal, refused := errors.AsType[*ssh.OpenChannelError](err)
+		switch {
+		case refused && refusal.Reason == ssh.Prohibited:
 			return nil, fmt.Errorf("the server does not allow it (AllowTcpForwarding, AllowStreamLocalForwarding): %w", err)
+		case !refused && ctx.Err() == nil:
+			l.fail(err) // anything but a refusal means that the connection is gone
 		}
 		if l.alive() || !again || ctx.Err() != nil {
 			if cause := context.Cause(ctx); cause != nil {

@@ -98,29 +98,31 @@ func entryName(name string, port int) string {
 
 // match reports whether the line speaks of the entry name.
 func (l knownLine) match(name string) bool {
+	found, denied := l.mentions(name)
+	return found && !denied
+}
+
+// mentions reports whether a pattern of the line fits the entry name, and whether one excludes it.
+func (l knownLine) mentions(name string) (found, denied bool) {
 	if strings.HasPrefix(l.patterns, "|1|") {
 		parts := strings.Split(l.patterns, "|")
 		if len(parts) != 4 {
-			return false
+			return false, false
 		}
 		salt, err1 := base64.StdEncoding.DecodeString(parts[2])
 		sum, err2 := base64.StdEncoding.DecodeString(parts[3])
 		mac := hmac.New(sha1.New, salt)
 		mac.Write([]byte(name))
-		return err1 == nil && err2 == nil && hmac.Equal(mac.Sum(nil), sum)
+		return err1 == nil && err2 == nil && hmac.Equal(mac.Sum(nil), sum), false
 	}
-	found := false
 	for _, p := range strings.Split(strings.ToLower(l.patterns), ",") {
 		pattern, not := strings.CutPrefix(p, "!")
 		if pattern == "" || !wildcard(pattern, name) {
 			continue
 		}
-		if not {
-			return false
-		}
-		found = true
+		found, denied = found || !not, denied || not
 	}
-	return found
+	return found, denied
 }
 
 // wildcard matches with * for any run of bytes and ? for any one.
@@ -151,7 +153,8 @@ func (k *knownHosts) find(name string, port int) (found []knownLine, exact bool)
 	for i, entry := range []string{entryName(name, port), entryName(name, 0)} {
 		var lines []knownLine
 		for _, l := range k.lines {
-			if l.marker != markerRevoked && l.match(entry) {
+			_, denied := l.mentions(entryName(name, port))
+			if l.marker != markerRevoked && l.match(entry) && !denied {
 				lines = append(lines, l)
 			}
 		}

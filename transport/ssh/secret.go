@@ -22,3 +22,6 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue returns "[redacted]".
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Format prints the password as "[redacted]", also for verbs that fmt has no use for here.
+func (Sudo) Format(f fmt.State, _ rune) { fmt.Fprint(f, "{Password:"+redacted+"}") }

@@ -109,6 +109,7 @@ func (l *link) open(line string, release func()) (*session, error) {
 			return nil, &refusedError{refusal}
 		}
 		release()
+		l.fail(err) // anything but a refusal means that the connection is gone
 		return nil, l.lost("session", err)
 	}
 	s := &session{link: l, ch: ch, exited: make(chan struct{})}
@@ -116,6 +117,9 @@ func (l *link) open(line string, release func()) (*session, error) {
 	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{line}))
 	if err != nil {
 		s.Close()
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the server closed the session at once")
+		}
 		return nil, l.lost("session", err)
 	}
 	if !ok {

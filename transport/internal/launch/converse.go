@@ -20,6 +20,8 @@ const (
 	// heldInterval is how long output must be silent after the program's exit before it counts as
 	// held open by a child that was left behind.
 	heldInterval = 200 * time.Millisecond
+	// closeLimit is how long the other end may take to agree that a channel is closed.
+	closeLimit = time.Second
 	// settleLimit is how long the other end may take to prove that no output is on its way.
 	settleLimit = 10 * time.Second
 )
@@ -286,13 +288,16 @@ func (c *call) connectError(op string, temporary bool, err error) error {
 }
 
 // finish lets go of the process and waits for the goroutines, except for one that is in a Read or
-// Write of the caller's that does not return: it ends when that does, and touches nothing after.
+// Write of the caller's that does not return, and for those that a silent peer holds up: they end
+// when that does or the connection is given up, and touch nothing of the caller's any more.
 func (c *call) finish() {
 	c.out.shut.Store(true)
 	c.err.shut.Store(true)
 	close(c.over)
 	c.p.Close()
-	c.in.stop()
+	limit, cancel := context.WithTimeout(context.Background(), closeLimit)
+	defer cancel()
+	c.in.stop(limit.Done())
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for _, s := range []*stream{c.out, c.err} {
@@ -302,6 +307,8 @@ func (c *call) finish() {
 				waiting = false
 			case <-tick.C:
 				waiting = !s.writing.Load()
+			case <-limit.Done():
+				return
 			}
 		}
 	}

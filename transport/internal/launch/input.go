@@ -90,15 +90,18 @@ func (in *input) leave() bool {
 	return !in.stopped
 }
 
-// stop ends the goroutine, which is waited for unless it is in a Read of the caller's; then it
-// ends when that returns. Writes must have been unblocked by closing the process.
-func (in *input) stop() {
+// stop ends the goroutine, which is waited for up to limit unless it is in a Read of the caller's;
+// then it ends when that returns. Closing the process unblocks writes, if the other end agrees.
+func (in *input) stop(limit <-chan struct{}) {
 	close(in.orders)
 	in.mu.Lock()
 	in.stopped = true
 	reading := in.reading
 	in.mu.Unlock()
 	if !reading {
-		<-in.done
+		select {
+		case <-in.done:
+		case <-limit:
+		}
 	}
 }

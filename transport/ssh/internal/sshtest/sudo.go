@@ -43,3 +43,9 @@ func (s *Server) SudoLog(t testing.TB) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// RemoveSudo makes the server one without sudo, also without the machine's own.
+func (s *Server) RemoveSudo(t testing.TB) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(s.Dir, "bin", "sudo"), []byte("#!/bin/sh\necho 'sh: sudo: not found' >&2\nexit 127\n"), 0o755))
+}
