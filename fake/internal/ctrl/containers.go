@@ -93,13 +93,18 @@ func (n *Node) staticPods(dir string) map[string]*container {
 		if err != nil {
 			continue
 		}
+		key := "static:" + e.Name
+		sum := sha256.Sum256(data)
+		hash := hex.EncodeToString(sum[:16])
+		if k := n.containers[key]; k != nil && k.hash == hash {
+			out[key] = k
+			continue
+		}
 		var pod corev1.Pod
 		if err := yaml.Unmarshal(data, &pod); err != nil || pod.Kind != "Pod" || len(pod.Spec.Containers) == 0 {
 			continue
 		}
-		sum := sha256.Sum256(data)
-		key := "static:" + e.Name
-		out[key] = &container{key: key, pod: &pod, hash: hex.EncodeToString(sum[:16])}
+		out[key] = &container{key: key, pod: &pod, hash: hash}
 	}
 	return out
 }

@@ -36,6 +36,7 @@ type Control struct {
 	kicked    bool
 	deadlines map[string]func() // of silent Nodes, by store and UID
 	wakes     map[string]bool
+	hashes    map[string]versionedHash
 }
 
 // Node is a host as Kubernetes runs on it.
@@ -50,7 +51,7 @@ type Node struct {
 
 // New returns a Control without hosts.
 func New(w *sim.World, n *vnet.Net) *Control {
-	c := &Control{World: w, Net: n, Etcd: etcdsim.NewRegistry(w), Unsupported: func(string) {}}
+	c := &Control{World: w, Net: n, Etcd: etcdsim.NewRegistry(w), hashes: map[string]versionedHash{}, Unsupported: func(string) {}}
 	c.Etcd.Changed = c.Kick
 	c.Etcd.NewStore = func(s *kapi.Store) {
 		s.Changed = func(e kapi.Event) { c.changed(s, e) }

@@ -2,7 +2,6 @@ package ctrl
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,8 +29,7 @@ func (c *Control) controllers(s *kapi.Store, m *Node) {
 func nodes(s *kapi.Store) []*corev1.Node {
 	var out []*corev1.Node
 	for _, o := range s.List(s.Core("nodes"), "") {
-		var n corev1.Node
-		o.Into(&n)
+		n := *kapi.Typed[corev1.Node](o) // its fields may be replaced, not changed
 		n.TypeMeta = metav1.TypeMeta{Kind: "Node", APIVersion: "v1"}
 		out = append(out, &n)
 	}
@@ -41,8 +39,7 @@ func nodes(s *kapi.Store) []*corev1.Node {
 func pods(s *kapi.Store) []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, o := range s.List(s.Core("pods"), "") {
-		var p corev1.Pod
-		o.Into(&p)
+		p := *kapi.Typed[corev1.Pod](o) // its fields may be replaced, not changed
 		p.TypeMeta = metav1.TypeMeta{Kind: "Pod", APIVersion: "v1"}
 		out = append(out, &p)
 	}
@@ -222,18 +219,15 @@ func (c *Control) collect(s *kapi.Store) {
 	for _, plural := range []string{"pods", "replicasets", "controllerrevisions", "secrets", "leases"} {
 		res := s.Core(plural)
 		for _, o := range s.List(res, "") {
-			if !strings.Contains(string(o.JSON), `"ownerReferences"`) {
-				continue
-			}
-			u := o.Map()
-			owners := u.GetOwnerReferences()
+			u := o.Meta()
+			owners := u.OwnerReferences
 			gone := len(owners) > 0
 			for _, ref := range owners {
 				if live[string(ref.UID)] || !slices.Contains(ownedKinds, ref.Kind) {
 					gone = false
 				}
 			}
-			if gone && u.GetDeletionTimestamp() == nil {
+			if gone && u.DeletionTimestamp == nil {
 				_, _ = s.Delete(res, o.Namespace, o.Name, nil, "", "") // it was listed under this lock
 			}
 		}
@@ -249,7 +243,7 @@ var (
 // namespaces empties and removes those that are being deleted, and gives the others what each has.
 func (c *Control) namespaces(s *kapi.Store, m *Node) {
 	for _, o := range s.List(s.Core("namespaces"), "") {
-		if o.Map().GetDeletionTimestamp() != nil {
+		if o.Meta().DeletionTimestamp != nil {
 			s.EmptyNamespace(o.Name)
 			s.Remove(s.Core("namespaces"), "", o.Name)
 			continue

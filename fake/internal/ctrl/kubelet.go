@@ -2,7 +2,6 @@ package ctrl
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -245,8 +245,7 @@ func (n *Node) report(s *kapi.Store, st *kubeletState) {
 	if err != nil {
 		return
 	}
-	var node corev1.Node
-	o.Into(&node)
+	node := *kapi.Typed[corev1.Node](o)
 	status := n.nodeStatus(s, st, &node.Status)
 	if same(node.Status, status) {
 		return
@@ -256,8 +255,5 @@ func (n *Node) report(s *kapi.Store, st *kubeletState) {
 	_, _ = s.Put(res, "", node.Name, "status", &node) // it was read under this lock
 }
 
-func same(a, b any) bool {
-	x, err1 := json.Marshal(a)
-	y, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
-}
+// same compares API types as the API does: times by the second they name, nothing and empty alike.
+func same(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }

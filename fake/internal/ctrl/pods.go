@@ -47,8 +47,7 @@ func (n *Node) syncPods(s *kapi.Store, st *kubeletState) {
 	res := s.Core("pods")
 	here := map[string]bool{}
 	for _, o := range s.List(res, "") {
-		var pod corev1.Pod
-		o.Into(&pod)
+		pod := *kapi.Typed[corev1.Pod](o)
 		if pod.Spec.NodeName != name || pod.Annotations[mirrorAnnotation] != "" {
 			continue
 		}
@@ -182,8 +181,7 @@ func (n *Node) mirror(s *kapi.Store, node string) {
 		}
 	}
 	for _, o := range s.List(res, "") {
-		var pod corev1.Pod
-		o.Into(&pod)
+		pod := *kapi.Typed[corev1.Pod](o)
 		if pod.Spec.NodeName != node || pod.Annotations[mirrorAnnotation] == "" {
 			continue
 		}

@@ -2,6 +2,7 @@ package ctrl
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 
@@ -22,8 +23,7 @@ func (c *Control) tokens(s *kapi.Store) {
 		if !strings.HasPrefix(o.Name, "bootstrap-token-") {
 			continue
 		}
-		var sec corev1.Secret
-		o.Into(&sec)
+		sec := *kapi.Typed[corev1.Secret](o)
 		if sec.Type != "bootstrap.kubernetes.io/token" {
 			continue
 		}
@@ -42,8 +42,8 @@ func (c *Control) tokens(s *kapi.Store) {
 	if err != nil {
 		return
 	}
-	var cm corev1.ConfigMap
-	o.Into(&cm)
+	cm := *kapi.Typed[corev1.ConfigMap](o)
+	cm.Data = maps.Clone(cm.Data)
 	cm.TypeMeta = metav1.TypeMeta{Kind: "ConfigMap", APIVersion: "v1"}
 	changed := false
 	for k := range cm.Data {

@@ -19,6 +19,21 @@ func templateHash(t corev1.PodTemplateSpec) string {
 	return hex.EncodeToString(sum[:5])
 }
 
+// hash is the template's hash, computed once per version of its object.
+func (c *Control) hash(o *kapi.Object, t corev1.PodTemplateSpec) string {
+	if h, ok := c.hashes[o.UID]; ok && h.rv == o.RV {
+		return h.hash
+	}
+	h := templateHash(t)
+	c.hashes[o.UID] = versionedHash{o.RV, h}
+	return h
+}
+
+type versionedHash struct {
+	rv   int64
+	hash string
+}
+
 func ownedBy(p *corev1.Pod, uid string) bool {
 	return slices.ContainsFunc(p.OwnerReferences, func(r metav1.OwnerReference) bool {
 		return string(r.UID) == uid && r.Controller != nil && *r.Controller
@@ -64,6 +79,9 @@ func daemonTolerations(spec *corev1.PodSpec) []corev1.Toleration {
 		{Key: "node.kubernetes.io/pid-pressure", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
 		{Key: taintUnschedulable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
 	}
+	for _, key := range []string{taintNotReady, taintUnreachable} { // its pods are bound by the controller itself
+		out = append(out, corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
+	}
 	if spec.HostNetwork {
 		out = append(out, corev1.Toleration{Key: "node.kubernetes.io/network-unavailable", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
 	}
@@ -74,12 +92,14 @@ func daemonTolerations(spec *corev1.PodSpec) []corev1.Toleration {
 func (c *Control) daemonSets(s *kapi.Store) {
 	all, every := nodes(s), pods(s)
 	for _, o := range s.List(s.Core("daemonsets"), "") {
-		var ds appsv1.DaemonSet
-		o.Into(&ds)
+		ds := *kapi.Typed[appsv1.DaemonSet](o)
 		if ds.DeletionTimestamp != nil {
 			continue
 		}
-		hash := templateHash(ds.Spec.Template)
+		hash := c.hash(o, ds.Spec.Template)
+		pattern := podFrom(ds.Spec.Template, ds.Namespace, ds.Name+"-", owner("apps/v1", "DaemonSet", ds.ObjectMeta))
+		pattern.Labels["controller-revision-hash"] = hash
+		pattern.Spec.Tolerations = append(pattern.Spec.Tolerations, daemonTolerations(&pattern.Spec)...)
 		have := map[string]*corev1.Pod{}
 		for _, p := range every {
 			if ownedBy(p, o.UID) && p.Namespace == ds.Namespace && p.DeletionTimestamp == nil {
@@ -89,19 +109,15 @@ func (c *Control) daemonSets(s *kapi.Store) {
 		var st appsv1.DaemonSetStatus
 		st.ObservedGeneration = ds.Generation
 		for _, n := range all {
-			pod := podFrom(ds.Spec.Template, ds.Namespace, ds.Name+"-", owner("apps/v1", "DaemonSet", ds.ObjectMeta))
-			pod.Labels["controller-revision-hash"] = hash
-			pod.Spec.Tolerations = append(pod.Spec.Tolerations, daemonTolerations(&pod.Spec)...)
-			pod.Spec.NodeName = n.Name
-			notReady := corev1.Toleration{Key: taintNotReady, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule}
-			pod.Spec.Tolerations = append(pod.Spec.Tolerations, notReady, corev1.Toleration{Key: taintUnreachable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule})
 			p := have[n.Name]
-			if !toleratesAll(pod, n.Spec.Taints) || !matchesNode(&pod.Spec, n) {
+			if !toleratesAll(pattern, n.Spec.Taints) || !matchesNode(&pattern.Spec, n) {
 				continue
 			}
 			st.DesiredNumberScheduled++
 			switch {
 			case p == nil:
+				pod := pattern.DeepCopy()
+				pod.Spec.NodeName = n.Name
 				_, _ = s.Put(s.Core("pods"), ds.Namespace, "", "", pod) // a namespace that goes away takes no more
 				continue
 			case p.Labels["controller-revision-hash"] != hash && ds.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType:
@@ -148,16 +164,14 @@ func podFrom(t corev1.PodTemplateSpec, ns, prefix string, owners []metav1.OwnerR
 // deployments keeps one ReplicaSet per template and its pods.
 func (c *Control) deployments(s *kapi.Store) {
 	for _, o := range s.List(s.Core("deployments"), "") {
-		var d appsv1.Deployment
-		o.Into(&d)
+		d := *kapi.Typed[appsv1.Deployment](o)
 		if d.DeletionTimestamp != nil {
 			continue
 		}
-		hash := templateHash(d.Spec.Template)
+		hash := c.hash(o, d.Spec.Template)
 		name := d.Name + "-" + hash
 		for _, ro := range s.List(s.Core("replicasets"), d.Namespace) {
-			var rs appsv1.ReplicaSet
-			ro.Into(&rs)
+			rs := kapi.Typed[appsv1.ReplicaSet](ro)
 			if rs.Name != name && len(rs.OwnerReferences) > 0 && rs.OwnerReferences[0].UID == d.UID {
 				s.Remove(s.Core("replicasets"), rs.Namespace, rs.Name)
 			}
@@ -170,8 +184,7 @@ func (c *Control) deployments(s *kapi.Store) {
 				continue
 			}
 		}
-		var rs appsv1.ReplicaSet
-		ro.Into(&rs)
+		rs := *kapi.Typed[appsv1.ReplicaSet](ro)
 		rs.TypeMeta = metav1.TypeMeta{Kind: "ReplicaSet", APIVersion: "apps/v1"}
 		total, up := c.replicas(s, &rs, d.Spec.Replicas, hash)
 		st := appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: total, UpdatedReplicas: total, ReadyReplicas: up, AvailableReplicas: up, Conditions: d.Status.Conditions}

@@ -24,6 +24,29 @@ type Object struct {
 	UID             string
 	Labels          map[string]string
 	JSON            []byte
+
+	typed any                           // what Typed decoded, for the next who asks
+	meta  *metav1.PartialObjectMetadata // what Meta decoded
+}
+
+// Typed decodes the object, once: the result is shared and must not be changed. The World's lock is held.
+func Typed[T any](o *Object) *T {
+	if v, ok := o.typed.(*T); ok {
+		return v
+	}
+	v := new(T)
+	o.Into(v)
+	o.typed = v
+	return v
+}
+
+// Meta decodes the object's metadata, once: the result is shared and must not be changed. The World's lock is held.
+func (o *Object) Meta() *metav1.PartialObjectMetadata {
+	if o.meta == nil {
+		o.meta = &metav1.PartialObjectMetadata{}
+		o.Into(o.meta)
+	}
+	return o.meta
 }
 
 // Map decodes the object.
@@ -201,7 +224,7 @@ func (s *Store) prepareNew(r *Resource, ns string, u *unstructured.Unstructured)
 		if err != nil {
 			return err
 		}
-		if nso.Map().GetDeletionTimestamp() != nil {
+		if nso.Meta().DeletionTimestamp != nil {
 			return apierrors.NewForbidden(r.GroupResource(), u.GetName(), fmt.Errorf("unable to create new content in namespace %s because it is being terminated", ns))
 		}
 	} else {

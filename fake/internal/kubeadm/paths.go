@@ -2,6 +2,7 @@ package kubeadm
 
 import (
 	"io/fs"
+	"path"
 	"time"
 
 	"github.com/quorate-dev/quorate/fake/internal/vfs"
@@ -34,7 +35,10 @@ func (r *run) write(name string, data []byte, mode fs.FileMode) error {
 	if err := r.Host.FS.Replace(name, data, mode, vfs.Owner{}); err != nil {
 		return err
 	}
-	return r.Do(func() { r.Host.Changed() })
+	if path.Dir(name) != manifests && path.Dir(name) != kubernetesDir {
+		return r.Ctx.Err()
+	}
+	return r.Do(func() { r.Host.Changed() }) // the kubelet watches
 }
 
 func (r *run) pki(name string) string { return r.cluster.CertificatesDir + "/" + name }
