@@ -15,10 +15,13 @@ import (
 
 // balancer is what one host's balancer gets: its nginx's file and unit, and what proves that it runs them.
 type balancer struct {
-	config, unit managedFile
-	generation   string
-	err          error
+	config, unit, rotation managedFile
+	generation             string
+	err                    error
 }
+
+// files are the balancer's files; the configuration comes last, since its being current is what counts.
+func (b balancer) files() []managedFile { return []managedFile{b.unit, b.rotation, b.config} }
 
 // balancerOf returns the balancer in front of the apiservers of backends. It is the same on every host.
 func (s Spec) balancerOf(backends []Host) balancer {
@@ -37,9 +40,11 @@ func (s Spec) balancerOf(backends []Host) balancer {
 		return balancer{err: err}
 	}
 	generation, _, _ := cfg.Generation()
+	unit := lbconfig.UnitOptions{ConfigPath: balancerConfig, PID: balancerPID, LogDirectory: balancerLogDir}
 	return balancer{
 		config:     managedFile{path: balancerConfig, data: string(data)},
-		unit:       managedFile{path: balancerService, data: string(lbconfig.ServiceUnit(lbconfig.UnitOptions{ConfigPath: balancerConfig, PID: balancerPID, LogDirectory: balancerLogDir}))},
+		unit:       managedFile{path: balancerService, data: string(lbconfig.ServiceUnit(unit))},
+		rotation:   managedFile{path: balancerRotation, data: string(lbconfig.LogRotation(unit))},
 		generation: generation,
 	}
 }
@@ -68,8 +73,8 @@ func (b *planner) planBalancers(what string, backends []Host, after []string) {
 
 func (b *planner) planBalancer(f *hostFacts, what string, backends []Host, want balancer, after []string) {
 	name, u := f.host.Name, f.units[balancerUnit]
-	b.files(name, want.config, want.unit)
-	current := f.file(balancerConfig) == want.config.data && f.file(balancerService) == want.unit.data && f.generation == want.generation && u.running() && u.enabled()
+	b.files(name, want.files()...)
+	current := f.holds(want.files()...) && f.generation == want.generation && u.running() && u.enabled()
 	if current {
 		return
 	}
@@ -83,6 +88,9 @@ func (b *planner) planBalancer(f *hostFacts, what string, backends []Host, want 
 		names[i] = h.Name
 	}
 	changes := []Change{}
+	if b.lastBalancerStep(name) == "" && !f.holds(want.rotation) {
+		changes = append(changes, fileChange(balancerRotation, f.file(balancerRotation), want.rotation.data))
+	}
 	if b.lastBalancerStep(name) == "" && f.file(balancerService) != want.unit.data {
 		changes = append(changes, fileChange(balancerService, f.file(balancerService), want.unit.data), runChange("systemctl", "daemon-reload"))
 	}
@@ -132,7 +140,7 @@ func (r *stepRun) balancerCurrent(ctx context.Context, want balancer) (bool, err
 	if want.err != nil {
 		return false, want.err
 	}
-	if ok, err := filesCurrent(ctx, r.conn, want.config, want.unit); !ok {
+	if ok, err := filesCurrent(ctx, r.conn, want.files()...); !ok {
 		return false, err
 	}
 	u, err := r.unit(ctx, balancerUnit)
@@ -164,7 +172,7 @@ func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
 	if err := r.stream(ctx, "nginx", "-t", "-q", "-c", candidate.path); err != nil {
 		return err
 	}
-	if err := writeFiles(ctx, r.conn, want.unit, want.config); err != nil {
+	if err := writeFiles(ctx, r.conn, want.files()...); err != nil {
 		return err
 	}
 	u, err := r.unit(ctx, balancerUnit)

@@ -38,6 +38,16 @@ func (f *hostFacts) has(path string) bool {
 	return ok
 }
 
+// holds says whether the host's files are as they should be.
+func (f *hostFacts) holds(files ...managedFile) bool {
+	for _, m := range files {
+		if f.file(m.path) != m.data {
+			return false
+		}
+	}
+	return true
+}
+
 // osRelease is /etc/os-release (os-release(5)).
 type osRelease struct{ id, like, version, pretty string }
 

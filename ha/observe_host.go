@@ -43,7 +43,7 @@ type hostObserver struct {
 func (o *hostObserver) observe(ctx context.Context) error {
 	f := o.facts
 	paths := []string{
-		osReleasePath, kernelReleasePath, hostsPath, balancerConfig, balancerService,
+		osReleasePath, kernelReleasePath, hostsPath, balancerConfig, balancerService, balancerRotation,
 	}
 	if o.node {
 		paths = append(paths, hostnamePath, runningHostnamePath, machineIDPath, fstabPath, swapsPath, modulesFile, sysctlFile,

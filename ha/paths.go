@@ -12,12 +12,14 @@ const (
 	certsConfigPath = configDir + "/kubeadm-upload-certs.yaml"
 	balancerUnit    = "quorate-lb.service"
 	balancerService = "/etc/systemd/system/" + balancerUnit
-	balancerRunDir  = "/run/quorate-lb"
-	balancerSocket  = balancerRunDir + "/generation.sock"
-	balancerPID     = balancerRunDir + "/nginx.pid"
-	balancerLogDir  = "/var/log/quorate"
-	modulesFile     = "/etc/modules-load.d/quorate.conf"
-	sysctlFile      = "/etc/sysctl.d/99-quorate.conf"
+	// balancerRotation keeps the balancer's logs from filling the disk.
+	balancerRotation = "/etc/logrotate.d/quorate"
+	balancerRunDir   = "/run/quorate-lb"
+	balancerSocket   = balancerRunDir + "/generation.sock"
+	balancerPID      = balancerRunDir + "/nginx.pid"
+	balancerLogDir   = "/var/log/quorate"
+	modulesFile      = "/etc/modules-load.d/quorate.conf"
+	sysctlFile       = "/etc/sysctl.d/99-quorate.conf"
 )
 
 // The files of others that the library reads or edits.

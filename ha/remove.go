@@ -276,7 +276,7 @@ func (s *session) planReset(ctx context.Context) (*planner, error) {
 }
 
 // ourFiles are what the library writes and a reset removes. What makes the host a better citizen (its name, no swap) stays.
-var ourFiles = []string{balancerConfig, balancerConfig + ".next", balancerService, modulesFile, sysctlFile, initConfigPath, joinConfigPath, certsConfigPath}
+var ourFiles = []string{balancerConfig, balancerConfig + ".next", balancerService, balancerRotation, modulesFile, sysctlFile, initConfigPath, joinConfigPath, certsConfigPath}
 
 // cniConfigDir is where network plugins leave their configuration; kubeadm reset leaves it too. The directory itself
 // stays: containerd watches it, and exits when it goes away.

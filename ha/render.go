@@ -44,7 +44,7 @@ func (c *Cluster) Render(reveal bool) ([]HostFile, error) {
 			if want.err != nil {
 				return nil, want.err
 			}
-			b.files(h.Name, want.config, want.unit)
+			b.files(h.Name, want.files()...)
 		}
 		if h.Role != RoleLoadBalancer {
 			f := managedFile{path: joinConfigPath}

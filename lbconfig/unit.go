@@ -69,3 +69,21 @@ WantedBy=multi-user.target
 `, nginx, config, pid, run, strings.TrimPrefix(logs, "/var/log/"), orDefault(o.OpenFiles, 65536))
 	return b.Bytes()
 }
+
+// LogRotation returns a logrotate(8) configuration for the balancer's logs: weekly, four kept. nginx is told to open
+// its new files by the signal that it takes for it (nginx(8), USR1); no session notices.
+func LogRotation(o UnitOptions) []byte {
+	return fmt.Appendf(nil, `%s/*.log {
+	weekly
+	rotate 4
+	missingok
+	notifempty
+	compress
+	delaycompress
+	sharedscripts
+	postrotate
+		systemctl kill --kill-who=main --signal=USR1 %s || true
+	endscript
+}
+`, orDefault(o.LogDirectory, path.Dir(DefaultErrorLog)), UnitName)
+}
