@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"github.com/quorate-dev/quorate/transport"
+	"github.com/quorate-dev/quorate/transport/internal/sshtest"
+	"github.com/quorate-dev/quorate/transport/internal/sudotest"
 	"github.com/quorate-dev/quorate/transport/ssh"
-	"github.com/quorate-dev/quorate/transport/ssh/internal/sshtest"
 	"github.com/quorate-dev/quorate/transport/transporttest"
 	"github.com/stretchr/testify/require"
 )
@@ -64,8 +65,8 @@ func TestConformance(t *testing.T) {
 		large int64
 	}{
 		"plain":        {large: 100 << 20},
-		"sudo":         {opts: sshtest.Options{Sudo: &sshtest.Sudo{}}, sudo: &ssh.Sudo{}, large: fast},
-		"sudoPassword": {opts: sshtest.Options{Sudo: &sshtest.Sudo{Password: "pass word'$x"}}, sudo: &ssh.Sudo{Password: "pass word'$x"}, large: fast},
+		"sudo":         {opts: sshtest.Options{Sudo: &sudotest.Sudo{}}, sudo: &ssh.Sudo{}, large: fast},
+		"sudoPassword": {opts: sshtest.Options{Sudo: &sudotest.Sudo{Password: "pass word'$x"}}, sudo: &ssh.Sudo{Password: "pass word'$x"}, large: fast},
 		"fewSessions":  {opts: sshtest.Options{MaxSessions: 3}, large: fast},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,11 @@ func dialHop(ctx context.Context, via *link, h hop, sessions int) (*link, error)
 		if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() || context.Cause(ctx) == errTimeout {
 			err = fmt.Errorf("no connection within %v", h.timeout)
 		}
-		return nil, &transport.ConnectError{Host: h.name, Op: "dial", Temporary: true, Err: err}
+		temporary := true
+		if refusal, ok := errors.AsType[*ssh.OpenChannelError](err); ok && refusal.Reason == ssh.Prohibited {
+			temporary, err = false, fmt.Errorf("%s does not allow it (AllowTcpForwarding): %w", via.host, err)
+		}
+		return nil, &transport.ConnectError{Host: h.name, Op: "dial", Temporary: temporary, Err: err}
 	}
 	// Closing is the one way to interrupt a handshake, and works on every kind of connection.
 	stop := context.AfterFunc(ctx, func() { raw.Close() })

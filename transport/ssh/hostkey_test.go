@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/quorate-dev/quorate/transport"
+	"github.com/quorate-dev/quorate/transport/internal/sshtest"
 	"github.com/quorate-dev/quorate/transport/ssh"
-	"github.com/quorate-dev/quorate/transport/ssh/internal/sshtest"
 	"github.com/stretchr/testify/require"
 	xssh "golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/quorate-dev/quorate/transport"
+	"github.com/quorate-dev/quorate/transport/internal/sshtest"
 	"github.com/quorate-dev/quorate/transport/ssh"
-	"github.com/quorate-dev/quorate/transport/ssh/internal/sshtest"
 	"github.com/stretchr/testify/require"
 )
 

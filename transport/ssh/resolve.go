@@ -32,6 +32,9 @@ func resolvePath(cfg Config, left int) ([]hop, error) {
 	}
 	self, via, err := resolveHop(cfg)
 	errs := []error{err}
+	if cfg.Host == "" {
+		errs = append(errs, errors.New("a jump has neither Host nor Address"))
+	}
 	jumps := cfg.Jumps
 	if len(jumps) == 0 {
 		jumps = via
@@ -64,8 +67,39 @@ func inherit(j, from Config) Config {
 	if j.ConfigFile == "" {
 		j.ConfigFile = from.ConfigFile
 	}
-	j.fallback = &from
+	base := Config{}
+	if from.fallback != nil {
+		base = *from.fallback
+	}
+	j.fallback = &Config{
+		IdentityFiles:     firstList(from.IdentityFiles, base.IdentityFiles),
+		KnownHostsFiles:   firstList(from.KnownHostsFiles, base.KnownHostsFiles),
+		Passphrase:        from.Passphrase,
+		AgentSocket:       first(from.AgentSocket, base.AgentSocket),
+		NoAgent:           from.NoAgent || base.NoAgent,
+		IdentitiesOnly:    from.IdentitiesOnly || base.IdentitiesOnly,
+		ConnectTimeout:    first(from.ConnectTimeout, base.ConnectTimeout),
+		KeepaliveInterval: first(from.KeepaliveInterval, base.KeepaliveInterval),
+		KeepaliveCount:    first(from.KeepaliveCount, base.KeepaliveCount),
+		NetDial:           from.NetDial,
+	}
+	if j.fallback.Passphrase == nil {
+		j.fallback.Passphrase = base.Passphrase
+	}
+	if j.fallback.NetDial == nil {
+		j.fallback.NetDial = base.NetDial
+	}
 	return j
+}
+
+// firstList returns the first list that is not empty.
+func firstList(lists ...[]string) []string {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l
+		}
+	}
+	return nil
 }
 
 // resolveHop looks up everything about one host; the jumps are those of its entry in ConfigFile.

@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/quorate-dev/quorate/transport"
+	"github.com/quorate-dev/quorate/transport/internal/sshtest"
+	"github.com/quorate-dev/quorate/transport/internal/sudotest"
 	"github.com/quorate-dev/quorate/transport/ssh"
-	"github.com/quorate-dev/quorate/transport/ssh/internal/sshtest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,14 +17,14 @@ func TestSudoRefused(t *testing.T) {
 	t.Parallel()
 	const right, wrong = "correct-horse", "battery-staple"
 	for name, c := range map[string]struct {
-		server *sshtest.Sudo
+		server *sudotest.Sudo
 		client ssh.Sudo
 		says   string
 	}{
-		"denied":         {server: &sshtest.Sudo{Denied: true}, says: "not in the sudoers file"},
-		"deniedAfterAll": {server: &sshtest.Sudo{Denied: true, Password: right}, client: ssh.Sudo{Password: right}, says: "not in the sudoers file"},
-		"passwordNeeded": {server: &sshtest.Sudo{Password: right}, says: "a password is required"},
-		"wrongPassword":  {server: &sshtest.Sudo{Password: right}, client: ssh.Sudo{Password: wrong}, says: "did not accept the password"},
+		"denied":         {server: &sudotest.Sudo{Denied: true}, says: "not in the sudoers file"},
+		"deniedAfterAll": {server: &sudotest.Sudo{Denied: true, Password: right}, client: ssh.Sudo{Password: right}, says: "not in the sudoers file"},
+		"passwordNeeded": {server: &sudotest.Sudo{Password: right}, says: "a password is required"},
+		"wrongPassword":  {server: &sudotest.Sudo{Password: right}, client: ssh.Sudo{Password: wrong}, says: "did not accept the password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,9 +42,7 @@ func TestSudoRefused(t *testing.T) {
 
 func TestSudoMissing(t *testing.T) {
 	t.Parallel()
-	s := sshtest.Start(t, sshtest.Options{Sudo: &sshtest.Sudo{}})
-	s.RemoveSudo(t)
-	cfg := config(s)
+	cfg := config(sshtest.Start(t, sshtest.Options{Sudo: &sudotest.Sudo{Missing: true}}))
 	cfg.Sudo = &ssh.Sudo{}
 	_, err := ssh.Dial(t.Context(), cfg)
 	requireConnectError(t, err, "sudo", false)
@@ -57,7 +56,7 @@ func TestSudoPasswordStaysSecret(t *testing.T) {
 	for name, asks := range map[string]string{"asked": password, "notAsked": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := sshtest.Start(t, sshtest.Options{Sudo: &sshtest.Sudo{Password: asks}})
+			s := sshtest.Start(t, sshtest.Options{Sudo: &sudotest.Sudo{Password: asks}})
 			cfg := config(s)
 			cfg.Sudo = &ssh.Sudo{Password: password}
 			c := dial(t, cfg)

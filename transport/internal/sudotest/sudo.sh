@@ -1,7 +1,6 @@
-#!/bin/sh
 # Stands in for sudo in tests: the options, prompts, messages and exit codes that matter, no change
-# of user. SUDO_TEST_DIR says how to behave. Like sudo it stays while the command runs.
-{ echo "args: $*"; env; } >>"$SUDO_TEST_DIR/sudo.log"
+# of user. SUDO_TEST_DIR, set above, says how to behave. Like sudo it stays while the command runs.
+{ echo "args: $*"; env; } >>"$SUDO_TEST_DIR/log"
 prompt='[sudo] password for tester: '
 never= stdin=
 while [ $# -gt 0 ]; do
@@ -25,7 +24,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-if [ -e "$SUDO_TEST_DIR/sudo.password" ]; then
+if [ -e "$SUDO_TEST_DIR/password" ]; then
 	if [ -n "$never" ]; then
 		echo 'sudo: a password is required' >&2
 		exit 1
@@ -43,7 +42,7 @@ if [ -e "$SUDO_TEST_DIR/sudo.password" ]; then
 			echo 'sudo: no password was provided' >&2
 			exit 1
 		fi
-		[ "$answer" = "$(cat "$SUDO_TEST_DIR/sudo.password")" ] && break
+		[ "$answer" = "$(cat "$SUDO_TEST_DIR/password")" ] && break
 		tries=$((tries - 1))
 		if [ $tries = 0 ]; then
 			echo 'sudo: 3 incorrect password attempts' >&2
@@ -52,7 +51,7 @@ if [ -e "$SUDO_TEST_DIR/sudo.password" ]; then
 		echo 'Sorry, try again.' >&2
 	done
 fi
-if [ -e "$SUDO_TEST_DIR/sudo.denied" ]; then
+if [ -e "$SUDO_TEST_DIR/denied" ]; then
 	echo 'tester is not in the sudoers file.' >&2
 	exit 1
 fi

@@ -3,7 +3,7 @@
 // Package sshtest is an SSH server on loopback for tests: it runs commands for real, each in a
 // session of its own as sshd does, forwards ports and sockets, and misbehaves on demand.
 //
-//	s := sshtest.Start(t, sshtest.Options{Sudo: sshtest.Sudo{Password: "secret"}})
+//	s := sshtest.Start(t, sshtest.Options{Sudo: &sudotest.Sudo{Password: "secret"}})
 //	conn, err := ssh.Dial(ctx, ssh.Config{
 //		Host: "cp1", Address: s.Host, Port: s.Port, User: s.User,
 //		IdentityFiles: []string{s.IdentityFile}, KnownHostsFiles: []string{s.KnownHostsFile},

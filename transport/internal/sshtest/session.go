@@ -55,7 +55,7 @@ func (s *Server) exec(ch ssh.Channel, line string, gone <-chan struct{}) {
 	}
 	cmd := exec.Command(shell, "-c", line)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = append(os.Environ(), "PATH="+s.path, "SUDO_TEST_DIR="+s.Dir)
+	cmd.Env = append(os.Environ(), "PATH="+s.path)
 	stdin, err1 := cmd.StdinPipe()
 	outRead, outWrite, err2 := os.Pipe()
 	errRead, errWrite, err3 := os.Pipe()

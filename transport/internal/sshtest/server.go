@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/quorate-dev/quorate/transport/internal/sudotest"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -35,7 +36,7 @@ type Options struct {
 	// Shell is the login shell; "sh" by default.
 	Shell string
 	// Sudo puts a sudo on the PATH of commands.
-	Sudo *Sudo
+	Sudo *sudotest.Sudo
 	// MoreHostKeys adds an RSA and an ECDSA key, which known_hosts does not have, before the Ed25519 key.
 	MoreHostKeys bool
 	// HostCertificate shows a certificate by this authority for the principals in place of the key.
@@ -62,6 +63,7 @@ type Server struct {
 	opts     Options
 	config   *ssh.ServerConfig
 	path     string // PATH of commands
+	sudo     *sudotest.Installed
 	listener net.Listener
 	wg       sync.WaitGroup
 
@@ -81,7 +83,8 @@ func Start(t testing.TB, opts Options) *Server {
 	close(s.hung)
 	s.makeIdentity(t)
 	if opts.Sudo != nil {
-		s.installSudo(t, *opts.Sudo)
+		s.sudo = sudotest.Install(t, *opts.Sudo)
+		s.path = s.sudo.Bin + string(filepath.ListSeparator) + s.path
 	}
 	s.config = &ssh.ServerConfig{
 		PublicKeyCallback: s.checkKey,
@@ -193,6 +196,9 @@ func (s *Server) Logins() int { return int(s.logins.Load()) }
 
 // Sessions is how many sessions are open now.
 func (s *Server) Sessions() int { return int(s.sessions.Load()) }
+
+// SudoLog is what sudo was called with so far: arguments and environment.
+func (s *Server) SudoLog(t testing.TB) string { return s.sudo.Log(t) }
 
 // Cut closes all connections as a network would: without a word.
 func (s *Server) Cut() {

@@ -1,0 +1,65 @@
+//go:build unix
+
+// Package sudotest stands in for sudo(8) in tests: a script that asks, refuses and runs as sudo
+// does, without changing the user.
+//
+//	sudo := sudotest.Install(t, sudotest.Sudo{Password: "secret"})
+//	t.Setenv("PATH", sudo.Bin+":"+os.Getenv("PATH"))
+package sudotest
+
+import (
+	_ "embed"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Sudo is how sudo behaves.
+type Sudo struct {
+	// Password is what it asks for; empty: it does not ask.
+	Password string
+	// Denied says that the user may not use it.
+	Denied bool
+	// Missing says that the host has no sudo; one that the machine has is hidden.
+	Missing bool
+}
+
+// Installed is a sudo in place.
+type Installed struct {
+	// Bin is the directory to put first into PATH.
+	Bin string
+	log string
+}
+
+//go:embed sudo.sh
+var script string
+
+// Install puts the script into a directory of its own, which is removed with the test.
+func Install(t testing.TB, s Sudo) *Installed {
+	t.Helper()
+	dir := t.TempDir()
+	in := &Installed{Bin: filepath.Join(dir, "bin"), log: filepath.Join(dir, "log")}
+	text := "#!/bin/sh\nSUDO_TEST_DIR='" + dir + "'\n" + script
+	if s.Missing {
+		text = "#!/bin/sh\necho 'sh: sudo: not found' >&2\nexit 127\n"
+	}
+	require.NoError(t, os.Mkdir(in.Bin, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(in.Bin, "sudo"), []byte(text), 0o755))
+	if s.Password != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "password"), []byte(s.Password), 0o600))
+	}
+	if s.Denied {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "denied"), nil, 0o600))
+	}
+	return in
+}
+
+// Log is what sudo was called with so far: arguments and environment.
+func (in *Installed) Log(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(in.log)
+	require.NoError(t, err)
+	return string(text)
+}
