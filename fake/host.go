@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -207,4 +208,9 @@ func (h *Host) Exec(ctx context.Context, argv ...string) (transport.Result, erro
 	}
 	defer t.Close() //nolint:errcheck // it holds nothing
 	return t.Run(ctx, transport.Command{Argv: argv})
+}
+
+// Listen lets the test serve on a port ("tcp") or a path ("unix") of the host.
+func (h *Host) Listen(network, address string) (net.Listener, error) {
+	return h.m.NIC.Listen(network, address, nil)
 }

@@ -19,6 +19,7 @@ const (
 	connectTimeout = 10 * time.Second      // until a silent host is given up
 	keepalive      = 15 * time.Second      // until a dead connection is noticed
 	execTime       = 5 * time.Millisecond  // of starting a command
+	readTime       = time.Millisecond      // of reading a file
 	writeTime      = 10 * time.Millisecond // of putting a file in place
 )
 
@@ -85,6 +86,9 @@ func (s *session) ReadFile(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("fake: read %s: %w", s.h.Name(), err)
 	}
 	if err := s.check(ctx, "read"); err != nil {
+		return nil, fmt.Errorf("fake: read %s:%s: %w", s.h.Name(), name, err)
+	}
+	if err := s.h.c.world.Sleep(ctx, readTime); err != nil {
 		return nil, fmt.Errorf("fake: read %s:%s: %w", s.h.Name(), name, err)
 	}
 	b, err := s.h.ReadFile(name)

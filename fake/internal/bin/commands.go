@@ -16,14 +16,16 @@ type Command func(p *proc.Proc) int
 
 // Commands returns the commands by the base name of their program.
 func Commands(c *ctrl.Control) map[string]Command {
-	return map[string]Command{
-		"cat": cat, "chmod": chmod, "containerd": containerd, "date": date, "echo": echo, "env": env, "false": func(*proc.Proc) int { return 1 },
+	table := map[string]Command{
+		"cat": cat, "chmod": chmod, "containerd": containerd, "date": date, "echo": echo, "false": func(*proc.Proc) int { return 1 },
 		"getent": getent, "hostname": hostname, "hostnamectl": hostnamectl, "id": id, "ip": ip, "kill": kill,
 		"kubeadm": func(p *proc.Proc) int { return kubeadm.Run(p, c) }, "kubelet": kubeletVersion, "ls": ls, "mkdir": mkdir, "modprobe": modprobe,
 		"nginx": nginx, "nproc": nproc, "pgrep": pgrep, "printenv": printenv, "printf": printf, "readlink": readlink, "rm": rm, "sh": sh, "sleep": sleep, "ss": ss,
 		"stat": stat, "swapoff": swapoff, "sysctl": sysctl, "systemctl": systemctl, "tee": tee, "test": test, "touch": touch,
 		"true": func(*proc.Proc) int { return 0 }, "uname": uname, "wc": wc, "whoami": whoami, "head": head, "sha256sum": sha256sum,
 	}
+	table["env"] = env(func() map[string]Command { return table })
+	return table
 }
 
 // searchPath is root's PATH.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -249,10 +250,40 @@ func sleep(p *proc.Proc) int {
 	return 0
 }
 
-func env(p *proc.Proc) int {
-	if len(p.Argv) > 1 {
-		return p.Unsupported("%s", strings.Join(p.Argv, " "))
+// env prints the environment, or runs a program with more settings in it.
+func env(table func() map[string]Command) Command {
+	return func(p *proc.Proc) int {
+		args := p.Argv[1:]
+		if len(args) == 0 {
+			return printAll(p)
+		}
+		q := *p
+		q.Env = maps.Clone(p.Env)
+		for len(args) > 0 && strings.Contains(args[0], "=") {
+			k, v, _ := strings.Cut(args[0], "=")
+			q.Env[k] = v
+			args = args[1:]
+		}
+		if len(args) == 0 {
+			return printAll(&q)
+		}
+		program, ok := Find(p.Host, args[0])
+		if !ok {
+			p.Errorf("env: '%s': No such file or directory\n", args[0])
+			return 127
+		}
+		run := table()[path.Base(program)]
+		if run == nil {
+			return p.Unsupported("%s", strings.Join(p.Argv, " "))
+		}
+		q.Argv = args
+		code := run(&q)
+		p.Changing, p.Charged, p.Phases = q.Changing, q.Charged, q.Phases
+		return code
 	}
+}
+
+func printAll(p *proc.Proc) int {
 	for _, k := range slices.Sorted(maps.Keys(p.Env)) {
 		p.Printf("%s=%s\n", k, p.Env[k])
 	}
@@ -261,7 +292,7 @@ func env(p *proc.Proc) int {
 
 func printenv(p *proc.Proc) int {
 	if len(p.Argv) == 1 {
-		return env(p)
+		return printAll(p)
 	}
 	rc := 0
 	for _, a := range p.Argv[1:] {
