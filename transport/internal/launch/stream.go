@@ -60,11 +60,13 @@ func (s *stream) take(p []byte) {
 	s.mu.Lock()
 	s.noise = append(s.noise, p...)
 	s.mu.Unlock()
-	if s.prompt != "" {
-		if _, rest, ok := bytes.Cut(s.noise, []byte(s.prompt)); ok {
-			s.keep(rest)
-			s.notify(event{kind: eventPrompt})
+	for s.prompt != "" {
+		_, rest, ok := bytes.Cut(s.noise, []byte(s.prompt))
+		if !ok {
+			break
 		}
+		s.keep(rest)
+		s.notify(event{kind: eventPrompt})
 	}
 	before, rest, ok := bytes.Cut(s.noise, []byte(s.mark))
 	if !ok {
