@@ -18,7 +18,7 @@ type Command func(p *proc.Proc) int
 func Commands(c *ctrl.Control) map[string]Command {
 	table := map[string]Command{
 		"cat": cat, "chmod": chmod, "containerd": containerd, "date": date, "echo": echo, "false": func(*proc.Proc) int { return 1 },
-		"getent": getent, "hostname": hostname, "hostnamectl": hostnamectl, "id": id, "ip": ip, "kill": kill,
+		"getent": getent, "hostname": hostname, "hostnamectl": hostnamectl, "install": install, "find": find, "id": id, "ip": ip, "kill": kill,
 		"kubeadm": func(p *proc.Proc) int { return kubeadm.Run(p, c) }, "kubelet": kubeletVersion, "ls": ls, "mkdir": mkdir, "modprobe": modprobe,
 		"nginx": nginx, "nproc": nproc, "pgrep": pgrep, "printenv": printenv, "printf": printf, "readlink": readlink, "rm": rm, "sh": sh, "sleep": sleep, "ss": ss,
 		"stat": stat, "swapoff": swapoff, "sysctl": sysctl, "systemctl": systemctl, "tee": tee, "test": test, "touch": touch,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,9 +184,8 @@ func (q *request) route(path string) error {
 			return notFound("the server could not find the requested resource")
 		}
 	}
-	if q.query.Get("dryRun") != "" {
-		q.server.Unsupported("API request with dryRun")
-		return apierrors.NewBadRequest("dryRun is not simulated")
+	if dry := q.query["dryRun"]; len(dry) > 0 && !slices.Equal(dry, []string{metav1.DryRunAll}) {
+		return apierrors.NewBadRequest(fmt.Sprintf("dryRun: Unsupported value: %q: supported values: \"All\"", dry))
 	}
 	return q.serve()
 }

@@ -87,6 +87,7 @@ type Store struct {
 	rv        int64
 	log       []Event
 	watchers  map[*watcher]struct{}
+	dry       bool // a request with dryRun=All is being answered
 }
 
 // NewStore returns an empty store with the namespaces that every cluster has.
@@ -132,6 +133,9 @@ func (s *Store) RV() int64 { return s.rv }
 
 // save writes u as the object's next version and tells watchers.
 func (s *Store) save(r *Resource, u *unstructured.Unstructured, old *Object) *Object {
+	if s.dry { // shown, and neither kept nor told
+		return s.encode(u)
+	}
 	s.rv++
 	u.SetResourceVersion(strconv.FormatInt(s.rv, 10))
 	o := s.encode(u)

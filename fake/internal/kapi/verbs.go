@@ -84,7 +84,9 @@ func (q *request) answer(code int, do func() (*Object, error)) error {
 		err = fmt.Errorf("etcdserver: leader changed")
 	}
 	if err == nil {
+		s.dry = q.query.Has("dryRun")
 		o, err = do()
+		s.dry = false
 	}
 	q.server.World.Unlock()
 	if err != nil {

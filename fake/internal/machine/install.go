@@ -95,9 +95,9 @@ func (h *Host) diskFiles(id, hostname string) map[string]string {
 var programs = []string{
 	"/usr/bin/bash", "/usr/bin/cat", "/usr/bin/chmod", "/usr/bin/chown", "/usr/bin/containerd", "/usr/bin/cp", "/usr/bin/date", "/usr/bin/echo", "/usr/bin/env",
 	"/usr/bin/false", "/usr/bin/getent", "/usr/bin/hostname", "/usr/bin/hostnamectl", "/usr/bin/id", "/usr/bin/kill", "/usr/bin/kubeadm", "/usr/bin/kubectl", "/usr/bin/kubelet",
-	"/usr/bin/ln", "/usr/bin/ls", "/usr/bin/mkdir", "/usr/bin/mktemp", "/usr/bin/mv", "/usr/bin/nproc", "/usr/bin/pgrep", "/usr/bin/printenv", "/usr/bin/printf", "/usr/bin/pwd",
+	"/usr/bin/ln", "/usr/bin/ls", "/usr/bin/find", "/usr/bin/install", "/usr/bin/mkdir", "/usr/bin/mktemp", "/usr/bin/mv", "/usr/bin/nproc", "/usr/bin/pgrep", "/usr/bin/printenv", "/usr/bin/printf", "/usr/bin/pwd",
 	"/usr/bin/readlink", "/usr/bin/rm", "/usr/bin/sh", "/usr/bin/sha256sum", "/usr/bin/sleep", "/usr/bin/stat", "/usr/bin/systemctl", "/usr/bin/tee", "/usr/bin/test", "/usr/bin/touch", "/usr/bin/true",
 	// These are there and not simulated: running one fails the test.
-	"/usr/bin/apt-get", "/usr/bin/awk", "/usr/bin/crictl", "/usr/bin/ctr", "/usr/bin/curl", "/usr/bin/cut", "/usr/bin/find", "/usr/bin/grep", "/usr/bin/journalctl", "/usr/bin/mount", "/usr/bin/sed", "/usr/bin/sort", "/usr/bin/tail", "/usr/bin/timedatectl", "/usr/bin/umount", "/usr/sbin/reboot",
+	"/usr/bin/apt-get", "/usr/bin/awk", "/usr/bin/crictl", "/usr/bin/ctr", "/usr/bin/curl", "/usr/bin/cut", "/usr/bin/grep", "/usr/bin/journalctl", "/usr/bin/mount", "/usr/bin/sed", "/usr/bin/sort", "/usr/bin/tail", "/usr/bin/timedatectl", "/usr/bin/umount", "/usr/sbin/reboot",
 	"/usr/bin/head", "/usr/bin/wc", "/usr/bin/uname", "/usr/bin/whoami", "/usr/bin/ss", "/usr/sbin/ip", "/usr/sbin/modprobe", "/usr/sbin/nginx", "/usr/sbin/sshd", "/usr/sbin/swapoff", "/usr/sbin/swapon", "/usr/sbin/sysctl",
 }
