@@ -53,8 +53,11 @@ func report(events io.Reader, w io.Writer) (count, error) {
 		id := e.Package + " " + e.Test
 		switch e.Action {
 		case "run":
-			if at := strings.LastIndex(e.Test, "/"); at > 0 {
-				parents[e.Package+" "+e.Test[:at]] = true
+			// A subtest's name may hold slashes of its own, so every part may be a test.
+			for at, char := range e.Test {
+				if char == '/' {
+					parents[e.Package+" "+e.Test[:at]] = true
+				}
 			}
 		case "output", "build-output":
 			if text := progress(e.Output); text != "" {

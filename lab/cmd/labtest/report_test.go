@@ -34,6 +34,13 @@ func TestReportCountsWhatRan(t *testing.T) {
 {"Action":"pass","Package":"p","Test":"A"}`,
 			want: count{1, 0, 1},
 		},
+		"a subtest with a slash in its name": {
+			events: `{"Action":"run","Package":"p","Test":"A"}
+{"Action":"run","Package":"p","Test":"A/x/y"}
+{"Action":"pass","Package":"p","Test":"A/x/y"}
+{"Action":"pass","Package":"p","Test":"A"}`,
+			want: count{1, 0, 0},
+		},
 		"a package that does not compile": {
 			events: `{"Action":"fail","Package":"p"}`, want: count{0, 1, 0}, shown: "FAIL  p",
 		},
