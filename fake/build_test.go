@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
+	"io/fs"
 	"net/netip"
 	"strings"
 	"testing"
@@ -28,6 +28,7 @@ type hand struct {
 	version kubeadmcfg.Version
 	token   kubeadmcfg.Secret
 	key     kubeadmcfg.Secret
+	hash    string   // of the CA, when not the right one
 	ready   []string // addresses of control planes behind the balancers
 }
 
@@ -57,10 +58,9 @@ func (h *hand) run(host string, argv ...string) string {
 	return string(out)
 }
 
-func (h *hand) write(host, name string, mode int, data string) {
+func (h *hand) write(host, name string, mode fs.FileMode, data string) {
 	h.t.Helper()
-	require.NoError(h.t, h.dial(host).WriteFile(context.Background(), transport.File{Path: name, Data: []byte(data), Mode: 0o600 | 0o44&0o44*0o1}))
-	_ = mode
+	require.NoError(h.t, h.dial(host).WriteFile(context.Background(), transport.File{Path: name, Data: []byte(data), Mode: mode}))
 }
 
 // prepare makes a new host ready for kubeadm.
@@ -130,6 +130,9 @@ func (h *hand) joinConfig(host string, controlPlane bool) string {
 	require.NoError(h.t, err)
 	hash, err := kubeadmcfg.CACertHash(ca)
 	require.NoError(h.t, err)
+	if h.hash != "" {
+		hash = h.hash
+	}
 	j := &kubeadmcfg.JoinConfiguration{
 		NodeRegistration: kubeadmcfg.NodeRegistrationOptions{Name: host},
 		Discovery:        kubeadmcfg.Discovery{BootstrapToken: &kubeadmcfg.BootstrapTokenDiscovery{Token: h.token, APIServerEndpoint: "api.test.internal:16443", CACertHashes: []string{hash}}},
@@ -147,7 +150,9 @@ func (h *hand) init(host string) {
 		h.balance(x.Name())
 	}
 	h.write(host, "/etc/quorate/kubeadm-init.yaml", 0o600, h.initConfig(host))
-	h.run(host, "kubeadm", "config", "validate", "--config", "/etc/quorate/kubeadm-init.yaml")
+	if h.version.HasConfigValidate() {
+		h.run(host, "kubeadm", "config", "validate", "--config", "/etc/quorate/kubeadm-init.yaml")
+	}
 	h.run(host, "kubeadm", "init", "--config", "/etc/quorate/kubeadm-init.yaml", "--upload-certs")
 }
 
@@ -246,7 +251,6 @@ func checkBuilt(t *testing.T, h *hand) {
 	for _, x := range h.c.Hosts() {
 		conn, err := h.dial(x.Name()).Dial(t.Context(), "tcp", "api.test.internal:16443")
 		require.NoError(t, err)
-		require.IsType(t, (*net.TCPAddr)(nil), (*net.TCPAddr)(nil))
 		require.NoError(t, conn.Close())
 	}
 }

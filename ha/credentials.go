@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,16 +36,21 @@ type credentials struct {
 // this process alone: a run that is cut short leaves a token that dies by itself, and the next run makes its own.
 // One caller at a time works; an upload replaces the key of the one before.
 type joinCredentials struct {
-	mu       sync.Mutex
+	gate     gate
 	now      credentials
 	made     time.Time // when the token was made
 	uploaded time.Time // when the certificates were uploaded
 }
 
-// fresh returns new secrets for kubeadm init, and remembers them as made and uploaded by it.
-func (j *joinCredentials) fresh() (credentials, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+func newJoinCredentials() *joinCredentials { return &joinCredentials{gate: newGate()} }
+
+// fresh returns new secrets for kubeadm init. They count once initialised says that it took them.
+func (j *joinCredentials) fresh(ctx context.Context) (credentials, error) {
+	leave, err := j.gate.enter(ctx)
+	if err != nil {
+		return credentials{}, err
+	}
+	defer leave()
 	token, err := kubeadmcfg.NewToken(rand.Reader)
 	if err != nil {
 		return credentials{}, err
@@ -61,18 +65,25 @@ func (j *joinCredentials) fresh() (credentials, error) {
 }
 
 // initialised says that kubeadm init took the fresh secrets.
-func (j *joinCredentials) initialised() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+func (j *joinCredentials) initialised(ctx context.Context) error {
+	leave, err := j.gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	j.made, j.uploaded = time.Now(), time.Now()
+	return nil
 }
 
 // credentialsFor returns what h joins with: a token that lives long enough, the CA's hash, and for a control
 // plane certificates that are in the cluster, encrypted with the key. via is a control plane to ask.
 func (r *stepRun) credentialsFor(ctx context.Context, via, h Host) (credentials, error) {
 	j := r.join
-	j.mu.Lock()
-	defer j.mu.Unlock()
+	leave, err := j.gate.enter(ctx)
+	if err != nil {
+		return credentials{}, err
+	}
+	defer leave()
 	kube, err := r.kubeAt(ctx, via)
 	if err != nil {
 		return credentials{}, err
@@ -175,8 +186,11 @@ func (r *stepRun) uploadCertificates(ctx context.Context, via Host) error {
 
 // revokeToken deletes the token of this session, if it made one.
 func (s *session) revokeToken(ctx context.Context) error {
-	s.join.mu.Lock()
-	defer s.join.mu.Unlock()
+	leave, err := s.join.gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if s.join.made.IsZero() {
 		return nil
 	}
@@ -184,7 +198,7 @@ func (s *session) revokeToken(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	err := errNoControlPlane
+	err = errNoControlPlane
 	for _, h := range s.cluster.spec.byRole(RoleControlPlane) {
 		var kube *kubeClient
 		if kube, err = s.kubeAt(ctx, h); err != nil {

@@ -60,7 +60,7 @@ func (r *stepRun) initialised(ctx context.Context, h Host) (bool, error) {
 func (r *stepRun) initialise(ctx context.Context, h Host) error {
 	return r.attempt(ctx, initConfigPath, func(ctx context.Context) (bool, error) { return r.initialised(ctx, h) },
 		func(ctx context.Context) error {
-			c, err := r.join.fresh()
+			c, err := r.join.fresh(ctx)
 			if err != nil {
 				return err
 			}
@@ -75,8 +75,7 @@ func (r *stepRun) initialise(ctx context.Context, h Host) error {
 			if err := r.stream(ctx, "kubeadm", "init", "--config", initConfigPath, "--upload-certs"); err != nil {
 				return err
 			}
-			r.join.initialised()
-			return nil
+			return r.join.initialised(ctx)
 		},
 		func(ctx context.Context) error { return r.cleanHost(ctx) })
 }

@@ -1,6 +1,7 @@
 package ha
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -23,9 +24,8 @@ func (c *Cluster) Render(reveal bool) ([]HostFile, error) {
 	creds := previewCredentials
 	render := kubeadmcfg.RenderRedacted
 	if reveal {
-		j := &joinCredentials{}
 		var err error
-		if creds, err = j.fresh(); err != nil {
+		if creds, err = newJoinCredentials().fresh(context.Background()); err != nil {
 			return nil, err
 		}
 		creds.caHash = previewCredentials.caHash

@@ -29,7 +29,7 @@ type session struct {
 }
 
 func (c *Cluster) open() *session {
-	return &session{cluster: c, hosts: map[string]*hostConn{}, clients: map[string]*kubeClient{}, join: &joinCredentials{}}
+	return &session{cluster: c, hosts: map[string]*hostConn{}, clients: map[string]*kubeClient{}, join: newJoinCredentials()}
 }
 
 // close ends every connection.
@@ -50,7 +50,7 @@ func (s *session) host(name string) *hostConn {
 	defer s.mu.Unlock()
 	h, ok := s.hosts[name]
 	if !ok {
-		h = &hostConn{name: name, dial: s.cluster.dial, redact: s.redactError}
+		h = &hostConn{name: name, dial: s.cluster.dial, redact: s.redactError, dialling: newGate()}
 		s.hosts[name] = h
 	}
 	return h
@@ -70,23 +70,38 @@ type hostConn struct {
 	// redact takes the session's secrets out of a failed command's error, before anybody wraps its text.
 	redact func(error) error
 
-	mu sync.Mutex
-	t  transport.Transport
+	dialling gate // one dial at a time
+	mu       sync.Mutex
+	t        transport.Transport
 }
 
 // transport returns the host's Transport. A failed dial is tried again at the next call.
 func (h *hostConn) transport(ctx context.Context) (transport.Transport, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.t != nil {
-		return h.t, nil
+	if t := h.current(); t != nil {
+		return t, nil
+	}
+	leave, err := h.dialling.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if t := h.current(); t != nil {
+		return t, nil
 	}
 	t, err := h.dial(ctx, h.name)
 	if err != nil {
 		return nil, err
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.t = t
 	return t, nil
+}
+
+func (h *hostConn) current() transport.Transport {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.t
 }
 
 func (h *hostConn) close() {

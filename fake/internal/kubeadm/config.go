@@ -74,7 +74,6 @@ func (r *run) load() error {
 
 func (r *run) validate() error {
 	if !r.version.HasConfigValidate() {
-		r.Host.Unsupported("kubeadm config validate of " + r.version.String())
 		return errors.New("unknown command \"validate\" for \"kubeadm config\"")
 	}
 	if err := r.Sleep(50 * time.Millisecond); err != nil {

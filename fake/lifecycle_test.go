@@ -1,0 +1,169 @@
+package fake_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/quorate-dev/quorate/fake"
+)
+
+func (h *hand) nodeReady(name string) corev1.ConditionStatus {
+	h.t.Helper()
+	n, err := h.client().CoreV1().Nodes().Get(context.Background(), name, metav1.GetOptions{})
+	require.NoError(h.t, err)
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status
+		}
+	}
+	return ""
+}
+
+// A host that is gone is given up, its pods come up elsewhere, and back it is Ready again.
+func TestNodeLifecycle(t *testing.T) {
+	built(t, func(t *testing.T, h *hand) {
+		c := h.c
+		c.Host("w1").Crash()
+		c.Advance(30 * time.Second)
+		require.Equal(t, corev1.ConditionTrue, h.nodeReady("w1"), "not yet")
+		c.Advance(40 * time.Second)
+		require.Equal(t, corev1.ConditionUnknown, h.nodeReady("w1"))
+		c.Advance(10 * time.Minute)
+		pods, err := h.client().CoreV1().Pods("kube-system").List(t.Context(), metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
+		require.NoError(t, err)
+		up := 0
+		for _, p := range pods.Items {
+			if p.DeletionTimestamp == nil {
+				require.NotEqual(t, "w1", p.Spec.NodeName)
+				up++
+			}
+		}
+		require.Equal(t, 2, up)
+		c.Host("w1").Boot()
+		c.Settle(2 * time.Minute)
+		require.Equal(t, corev1.ConditionTrue, h.nodeReady("w1"))
+
+		// the kubelet alone gone is the same to the API
+		require.NoError(t, c.Host("w2").StopUnit("kubelet"))
+		c.Advance(2 * time.Minute)
+		require.Equal(t, corev1.ConditionUnknown, h.nodeReady("w2"))
+		require.NoError(t, c.Host("w2").StartUnit("kubelet"))
+		c.Settle(time.Minute)
+		require.Equal(t, corev1.ConditionTrue, h.nodeReady("w2"))
+
+		// so is a balancer that is down: the kubelet does not reach the API
+		require.NoError(t, c.Host("w2").StopUnit("quorate-lb"))
+		c.Advance(2 * time.Minute)
+		require.Equal(t, corev1.ConditionUnknown, h.nodeReady("w2"))
+	})
+}
+
+// A reboot of everything changes nothing that was persisted.
+func TestRebootOfTheWholeCluster(t *testing.T) {
+	t.Parallel()
+	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
+		h := newHand(t, c, "v1.37.2")
+		h.build()
+		for _, x := range c.Hosts() {
+			x.Crash()
+		}
+		require.False(t, c.Etcd().HasQuorum())
+		_, err := c.RESTConfig("")
+		require.ErrorIs(t, err, fake.ErrNoAPIServer)
+		for _, x := range c.Hosts() {
+			x.Boot()
+		}
+		c.Settle(3 * time.Minute)
+		checkBuilt(t, h)
+	}, fake.ControlPlanes(3), fake.Workers(2))
+}
+
+// What nobody persisted is gone after a reboot.
+func TestRebootForgets(t *testing.T) {
+	t.Parallel()
+	c := fake.Run(t, fake.Workers(1))
+	w := c.Host("w1")
+	for _, argv := range [][]string{{"swapoff", "-a"}, {"modprobe", "-a", "overlay", "br_netfilter"}, {"sysctl", "-w", "net.ipv4.ip_forward=1"}, {"mkdir", "-p", "/run/quorate-lb"}, {"systemctl", "disable", "nginx"}} {
+		res, err := w.Exec(t.Context(), argv...)
+		require.NoError(t, err)
+		require.Zero(t, res.ExitCode, "%s", res.Stderr)
+	}
+	require.False(t, w.Swap())
+	require.Equal(t, "1", w.Sysctl("net.ipv4.ip_forward"))
+	require.Equal(t, "1", w.Sysctl("net.bridge.bridge-nf-call-iptables"))
+	require.Equal(t, "active", w.Unit("nginx").Active)
+	w.Reboot()
+	require.True(t, w.Swap())
+	require.Empty(t, w.Modules())
+	require.Equal(t, "0", w.Sysctl("net.ipv4.ip_forward"))
+	require.Empty(t, w.Sysctl("net.bridge.bridge-nf-call-iptables"))
+	require.False(t, w.Exists("/run/quorate-lb"))
+	require.Equal(t, fake.Unit{Load: "loaded", Active: "inactive", Sub: "dead", File: "disabled"}, w.Unit("nginx"))
+}
+
+// Without quorum the API reads and writes nothing, and says that it is not ready.
+func TestLostQuorum(t *testing.T) {
+	t.Parallel()
+	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
+		h := newHand(t, c, "v1.37.2")
+		h.build()
+		cfg, err := c.RESTConfig("cp1")
+		require.NoError(t, err)
+		cs, err := kubernetes.NewForConfig(cfg)
+		require.NoError(t, err)
+		readyz := func() error { return cs.Discovery().RESTClient().Get().AbsPath("/readyz").Do(t.Context()).Error() }
+		require.NoError(t, readyz())
+		c.Host("cp2").Crash()
+		require.NoError(t, readyz())
+		c.Host("cp3").Crash()
+		require.Error(t, readyz())
+		_, err = cs.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+		require.ErrorContains(t, err, "etcdserver")
+		c.Host("cp2").Boot()
+		c.Settle(time.Minute)
+		require.NoError(t, readyz())
+	}, fake.ControlPlanes(3))
+}
+
+// Every host's balancer passes a dead control plane by.
+func TestBalancerFailover(t *testing.T) {
+	t.Parallel()
+	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
+		h := newHand(t, c, "v1.37.2")
+		h.build()
+		request := func() error {
+			cfg, err := c.RESTConfig("cp2")
+			require.NoError(t, err)
+			cfg.Host, cfg.Dial = "https://api.test.internal:16443", h.dial("w1").Dial
+			cfg.Timeout = 5 * time.Second
+			cs, err := kubernetes.NewForConfig(cfg)
+			require.NoError(t, err)
+			_, err = cs.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+			return err
+		}
+		c.Host("cp1").Crash()
+		for range 9 {
+			require.NoError(t, request())
+		}
+		c.Host("cp1").Boot()
+		c.Settle(2 * time.Minute)
+		c.Net().Partition([]string{"cp3"}, []string{"cp1", "cp2", "w1"})
+		for range 9 {
+			require.NoError(t, request())
+		}
+		c.Net().Heal()
+		c.Settle(2 * time.Minute)
+		require.Equal(t, []string{"cp1", "cp2", "cp3", "w1"}, h.readyNodes())
+
+		// the generation server proves which file is in force
+		conn, err := h.dial("w1").Dial(t.Context(), "unix", "/run/quorate-lb/generation.sock")
+		require.NoError(t, err)
+		defer conn.Close() //nolint:errcheck // nothing is lost
+	}, fake.ControlPlanes(3), fake.Workers(1))
+}
