@@ -98,7 +98,12 @@ func (a *Artifacts) addImages(ctx context.Context, c cache, kube, runtime string
 		debian: a.Debian, kube: filepath.Join(kube, "kube"), etcd: filepath.Join(a.Etcd, "etcd"),
 		coredns: filepath.Join(names, "coredns"), pause: pause, pod: pod, tags: a.Tags,
 	}
-	recipe := append([]string{"3", set.debian, set.kube, set.etcd, set.coredns, set.pause, set.pod, PodImage}, a.Tags...)
+	// By its content: a change of go.mod that leaves the program as it is leaves the images, too.
+	text, err := os.ReadFile(pod)
+	if err != nil {
+		return err
+	}
+	recipe := append([]string{"4", set.debian, set.kube, set.etcd, set.coredns, set.pause, recipeHash([]string{string(text)}), PodImage}, a.Tags...)
 	a.Images, err = c.entry(ctx, "images-"+a.Version, recipe, func(ctx context.Context, dir string) error {
 		progress("packing the images")
 		return set.save(ctx, dir)
