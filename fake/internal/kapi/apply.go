@@ -50,7 +50,7 @@ func (t untyped) New(schema.GroupVersionKind) (runtime.Object, error) {
 
 func fieldManager(r *Resource, sub string) (*managedfields.FieldManager, error) {
 	t := untyped{r.GVK()}
-	if r.CRD {
+	if r.CRD || !scheme.Scheme.Recognizes(r.GVK()) { // the definitions themselves have no schema in client-go
 		return managedfields.NewDefaultCRDFieldManager(managedfields.NewDeducedTypeConverter(), t, t, t, r.GVK(), r.GVK().GroupVersion(), sub, nil)
 	}
 	return managedfields.NewDefaultFieldManager(builtinTypes(), t, t, t, r.GVK(), r.GVK().GroupVersion(), sub, nil)
