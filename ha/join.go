@@ -193,14 +193,3 @@ func (r *stepRun) cleanJoin(ctx context.Context, via, h Host) error {
 	return errors.Join(errs...)
 }
 
-// deleteNode deletes a Node; it is no error when there is none.
-func (s *session) deleteNode(ctx context.Context, via Host, name string) error {
-	kube, err := s.kubeAt(ctx, via)
-	if err != nil {
-		return err
-	}
-	if _, err := found(kube.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
-		return fmt.Errorf("delete node %s: %w", name, err)
-	}
-	return nil
-}

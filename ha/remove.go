@@ -233,15 +233,8 @@ func (b *planner) planRemoveMember(via, h Host, after []string) {
 func (b *planner) planDeleteNode(via, h Host, after []string) {
 	b.add(step{
 		Step: Step{ID: stepID(h.Name, "node"), Host: h.Name, Title: "the cluster has no node " + h.Name, After: after, Limit: limitShort,
-			Changes: []Change{{API: "delete node " + h.Name}}},
-		done: func(ctx context.Context, r *stepRun) (bool, error) {
-			kube, err := r.kubeAt(ctx, via)
-			if err != nil {
-				return false, err
-			}
-			there, err := exists(ctx, kube.CoreV1().Nodes().Get, h.Name)
-			return !there && err == nil, err
-		},
+			Changes: []Change{{API: "delete node " + h.Name + " and the pods of DaemonSets that are bound to it"}}},
+		done: func(ctx context.Context, r *stepRun) (bool, error) { return r.nodeGone(ctx, via, h.Name) },
 		do: func(ctx context.Context, r *stepRun) error { return r.deleteNode(ctx, via, h.Name) },
 	})
 }
