@@ -192,4 +192,3 @@ func (r *stepRun) cleanJoin(ctx context.Context, via, h Host) error {
 	errs = append(errs, r.cleanHost(ctx), r.deleteNode(ctx, via, h.Name))
 	return errors.Join(errs...)
 }
-

@@ -235,7 +235,7 @@ func (b *planner) planDeleteNode(via, h Host, after []string) {
 		Step: Step{ID: stepID(h.Name, "node"), Host: h.Name, Title: "the cluster has no node " + h.Name, After: after, Limit: limitShort,
 			Changes: []Change{{API: "delete node " + h.Name + " and the pods of DaemonSets that are bound to it"}}},
 		done: func(ctx context.Context, r *stepRun) (bool, error) { return r.nodeGone(ctx, via, h.Name) },
-		do: func(ctx context.Context, r *stepRun) error { return r.deleteNode(ctx, via, h.Name) },
+		do:   func(ctx context.Context, r *stepRun) error { return r.deleteNode(ctx, via, h.Name) },
 	})
 }
 

@@ -1,43 +1,12 @@
 package lab_test
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/quorate-dev/quorate/lab"
 )
-
-// TestByHand makes a cluster with kubeadm typed by hand and proves that it is one: every control plane shows the
-// same nodes, and pods reach each other and a service across nodes.
-func TestByHand(t *testing.T) {
-	ctx := needLab(t)
-	l := newLab(ctx, t)
-	require.NoError(t, l.AddHosts(ctx, "cp1", "cp2", "cp3", "w1"))
-	log, err := os.Create(filepath.Join(t.TempDir(), "kubeadm.log"))
-	require.NoError(t, err)
-	defer log.Close()
-
-	timings, err := l.ByHand(ctx, lab.ByHandConfig{Output: log})
-	for line := range strings.Lines(timings.String()) {
-		fmt.Print("lab: ", line)
-	}
-	require.NoError(t, err)
-
-	for _, name := range []string{"cp1", "cp2", "cp3"} {
-		out, err := l.Host(name).Run(ctx, "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--server=https://"+l.Host(name).Address.String()+":6443",
-			"get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")
-		require.NoError(t, err)
-		assert.Equal(t, "cp1 cp2 cp3 w1", out, "seen from %s", name)
-	}
-	require.NoError(t, l.CheckPods(ctx, l.Host("cp1")))
-}
 
 // TestFaults breaks hosts of a network in every way and mends them again.
 func TestFaults(t *testing.T) {
