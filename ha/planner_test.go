@@ -89,7 +89,9 @@ func convergeHost(c *Cluster, obs *observation, f *hostFacts) {
 		}
 	}
 	want := c.spec.balancerOf(c.spec.byRole(RoleControlPlane))
-	f.files[balancerConfig], f.files[balancerService] = want.config.data, want.unit.data
+	for _, file := range want.files() {
+		f.files[file.path] = file.data
+	}
 	f.generation = want.generation
 	f.units[balancerUnit] = unitFacts{load: "loaded", active: "active", file: "enabled"}
 }
@@ -156,13 +158,18 @@ func TestPlanTextOfAFreshHost(t *testing.T) {
 	p := planOf(c, freshFacts(c))
 	for _, step := range p.Steps {
 		for i, change := range step.Changes {
-			if change.File == balancerConfig || change.File == balancerService {
+			if isBalancerFile(change.File) {
 				assert.Contains(t, change.Diff, "+++ "+change.File)
 				step.Changes[i].Diff = "(package lbconfig has goldens of what is in it)\n"
 			}
 		}
 	}
 	golden(t, "plan-fresh-host.txt", p.String())
+}
+
+// isBalancerFile says whether a file's content is lbconfig's to test.
+func isBalancerFile(path string) bool {
+	return path == balancerConfig || path == balancerService || path == balancerRotation
 }
 
 // One preparation that is wrong makes one step, and no other.
