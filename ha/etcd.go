@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -69,8 +68,39 @@ func votes(members []EtcdMember, h Host) bool {
 	return ok && !m.Learner && m.Name != ""
 }
 
-// etcd opens a client of the member on a control plane, dialled on that host. The caller closes it.
+// etcd returns a client of the member on a control plane, dialled on that host. It lasts as long as the session.
 func (s *session) etcd(ctx context.Context, controlPlane Host) (*clientv3.Client, error) {
+	s.mu.Lock()
+	client, ok := s.etcds[controlPlane.Name]
+	s.mu.Unlock()
+	if ok {
+		return client, nil
+	}
+	client, err := s.newEtcd(ctx, controlPlane)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other, ok := s.etcds[controlPlane.Name]; ok {
+		_ = client.Close()
+		return other, nil
+	}
+	s.etcds[controlPlane.Name] = client
+	return client, nil
+}
+
+// forgetEtcd closes the client of a host, whose credentials or whose member may be others next time.
+func (s *session) forgetEtcd(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if client, ok := s.etcds[host]; ok {
+		_ = client.Close()
+		delete(s.etcds, host)
+	}
+}
+
+func (s *session) newEtcd(ctx context.Context, controlPlane Host) (*clientv3.Client, error) {
 	conn := s.host(controlPlane.Name)
 	ca, err := conn.mustRead(ctx, etcdCAPath)
 	if err != nil {
@@ -107,7 +137,7 @@ func (s *session) etcd(ctx context.Context, controlPlane Host) (*clientv3.Client
 	})
 }
 
-// withEtcd calls f with a client of a control plane's member and closes it.
+// withEtcd calls f with a client of a control plane's member. After an error the client is made anew.
 func (s *session) withEtcd(ctx context.Context, controlPlane Host, f func(context.Context, *clientv3.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, etcdTimeout)
 	defer cancel()
@@ -115,11 +145,8 @@ func (s *session) withEtcd(ctx context.Context, controlPlane Host, f func(contex
 	if err != nil {
 		return err
 	}
-	err = f(ctx, client)
-	if closeErr := client.Close(); err == nil && closeErr != nil && !errors.Is(closeErr, context.Canceled) {
-		err = closeErr
-	}
-	if err != nil {
+	if err := f(ctx, client); err != nil {
+		s.forgetEtcd(controlPlane.Name)
 		return fmt.Errorf("%s: etcd: %w", controlPlane.Name, err)
 	}
 	return nil

@@ -13,12 +13,12 @@ import (
 type graph struct {
 	session  *session
 	finished map[string]chan struct{} // closed when a step has ended, begun or not
-	voted    map[string]chan struct{} // closed when a join's etcd member votes, or the join has ended
+	members  map[string]chan struct{} // closed when etcd has a join's member, or the join has ended
 	slots    chan struct{}
 
 	mu     sync.Mutex
 	failed map[string]bool
-	votes  map[string]bool
+	has    map[string]bool // the joins whose member etcd has
 	errs   []*StepError
 }
 
@@ -27,13 +27,13 @@ func (s *session) perform(ctx context.Context, steps []step) error {
 	g := &graph{
 		session:  s,
 		finished: make(map[string]chan struct{}, len(steps)),
-		voted:    make(map[string]chan struct{}, len(steps)),
+		members:  make(map[string]chan struct{}, len(steps)),
 		slots:    make(chan struct{}, max(1, s.cluster.parallel)),
 		failed:   map[string]bool{},
-		votes:    map[string]bool{},
+		has:      map[string]bool{},
 	}
 	for _, st := range steps {
-		g.finished[st.ID], g.voted[st.ID] = make(chan struct{}), make(chan struct{})
+		g.finished[st.ID], g.members[st.ID] = make(chan struct{}), make(chan struct{})
 	}
 	var wg sync.WaitGroup
 	for i := range steps {
@@ -53,30 +53,30 @@ func (s *session) perform(ctx context.Context, steps []step) error {
 
 // run waits for its turn and performs one step.
 func (g *graph) run(ctx context.Context, st *step) {
-	vote := sync.OnceFunc(func() { close(g.voted[st.ID]) })
+	announce := sync.OnceFunc(func() { close(g.members[st.ID]) })
 	defer func() {
-		vote()
+		announce()
 		close(g.finished[st.ID])
 	}()
 	await(g.finished, st.After)
-	await(g.voted, st.AfterVote)
+	await(g.members, st.AfterMember)
 	g.slots <- struct{}{}
 	defer func() { <-g.slots }()
 	if ctx.Err() != nil || g.blocked(st) {
 		g.fail(st.ID, nil)
 		return
 	}
-	voted := func() {
+	member := func() {
 		g.mu.Lock()
-		g.votes[st.ID] = true
+		g.has[st.ID] = true
 		g.mu.Unlock()
-		vote()
+		announce()
 	}
-	if err := g.session.performStep(ctx, st, voted); err != nil {
+	if err := g.session.performStep(ctx, st, member); err != nil {
 		g.fail(st.ID, err)
 		return
 	}
-	voted()
+	member()
 }
 
 // await waits for the steps of ids as far as the plan has them.
@@ -93,7 +93,7 @@ func (g *graph) blocked(st *step) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.ContainsFunc(st.After, func(id string) bool { return g.failed[id] }) ||
-		slices.ContainsFunc(st.AfterVote, func(id string) bool { return g.failed[id] && !g.votes[id] })
+		slices.ContainsFunc(st.AfterMember, func(id string) bool { return g.failed[id] && !g.has[id] })
 }
 
 // fail remembers a step that failed; nil is one that was not begun.

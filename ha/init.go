@@ -142,6 +142,7 @@ func resetCommand() []string {
 // cleanHost undoes kubeadm's work on the step's host: containers, files and etcd's data.
 func (r *stepRun) cleanHost(ctx context.Context) error {
 	r.forgetKube(Host{Name: r.step.Host})
+	r.forgetEtcd(r.step.Host)
 	if err := r.stream(ctx, resetCommand()...); err != nil {
 		return err
 	}

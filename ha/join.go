@@ -18,10 +18,14 @@ func (b *planner) planJoin(h Host) {
 	f := b.obs.hosts[h.Name]
 	after := b.prepared(h.Name)
 	title := h.Name + " is a worker"
-	var afterVote []string
+	var afterMember []string
 	if h.Role == RoleControlPlane {
 		title = h.Name + " is a control plane, and its etcd member votes"
-		afterVote = b.lastControlPlaneJoin()
+		if overlaps := b.version.AtLeast(overlapMinor); overlaps {
+			afterMember = b.lastControlPlaneJoin()
+		} else {
+			after = append(after, b.lastControlPlaneJoin()...)
+		}
 	}
 	after = append(after, b.initStep()...)
 	changes := []Change{
@@ -34,7 +38,7 @@ func (b *planner) planJoin(h Host) {
 		changes = append([]Change{{Command: resetCommand()}, {API: "remove what an unfinished attempt left in the cluster: its etcd member and its Node"}}, changes...)
 	}
 	b.add(step{
-		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, AfterVote: afterVote, Limit: limitJoin, Changes: changes},
+		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, AfterMember: afterMember, Limit: limitJoin, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
 			if unfinished, err := r.exists(ctx, joinConfigPath); unfinished || err != nil {
 				return false, err
@@ -54,6 +58,11 @@ func (b *planner) initStep() []string {
 	return b.planned(b.spec.byRole(RoleControlPlane)[0].Name, "init")
 }
 
+// overlapMinor is the first minor version whose kubeadm joins a control plane while another's etcd member is not healthy
+// yet: older ones want every member healthy before they begin (kubernetes#138403), and newer ones try to add
+// the learner again, for two minutes, while etcd has another (cmd/kubeadm/app/util/etcd/etcd.go).
+const overlapMinor = 37
+
 // lastControlPlaneJoin returns the join that the next control plane waits for: etcd takes one learner at a
 // time (DefaultMaxLearners in etcd's server/etcdserver/api/membership).
 func (b *planner) lastControlPlaneJoin() []string {
@@ -66,14 +75,15 @@ func (b *planner) lastControlPlaneJoin() []string {
 	return last
 }
 
-// watchVote calls voted once the etcd member of h votes, and ends with ctx.
-func (r *stepRun) watchVote(ctx context.Context, via, h Host) {
+// watchMember says once that etcd has the member of h, and ends with ctx.
+func (r *stepRun) watchMember(ctx context.Context, via, h Host) {
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
 		members, err := r.etcdMembers(ctx, via)
-		return err == nil && votes(members, h), nil
+		_, ok := memberOf(members, h)
+		return err == nil && ok, nil
 	})
 	if err == nil {
-		r.voted()
+		r.member()
 	}
 }
 
@@ -151,7 +161,7 @@ func (r *stepRun) joinHost(ctx context.Context, h Host) error {
 			if h.Role == RoleControlPlane {
 				watched, stop := context.WithCancel(ctx)
 				var wg sync.WaitGroup
-				wg.Go(func() { r.watchVote(watched, via, h) })
+				wg.Go(func() { r.watchMember(watched, via, h) })
 				defer wg.Wait()
 				defer stop()
 			}

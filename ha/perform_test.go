@@ -497,12 +497,12 @@ func TestPerformBeginsAfterAVote(t *testing.T) {
 						return err
 					}
 					if tt.votes {
-						r.voted()
+						r.member()
 					}
 					return rest(ctx, r)
 				}
 				second := p.work("cp3/join", time.Second, nil)
-				second.AfterVote = []string{"cp2/join"}
+				second.AfterMember = []string{"cp2/join"}
 				start := time.Now()
 				err := s.perform(t.Context(), []step{first, second})
 				require.ErrorIs(t, err, tt.err)

@@ -56,10 +56,10 @@ type Step struct {
 	Title string `json:"title"`
 	// After holds the IDs of the steps that come before.
 	After []string `json:"after,omitempty"`
-	// AfterVote holds the IDs of control-plane joins that need not have ended: it is enough that
-	// their etcd member votes. etcd takes one learner at a time; the rest of a join (the kubelet's
-	// bootstrap, its apiserver) is waiting that the next join can use.
-	AfterVote []string `json:"afterVote,omitempty"`
+	// AfterMember holds the IDs of control-plane joins that need not have ended: it is enough that etcd has
+	// their member. etcd takes one learner at a time, and by the time that the next join has its
+	// certificates and its kubelet ready, this one votes; the rest of a join is waiting.
+	AfterMember []string `json:"afterMember,omitempty"`
 	// Changes are the files, commands and API calls, in order.
 	Changes []Change `json:"changes,omitempty"`
 	// Limit is how long the step may take, retries included.
@@ -118,8 +118,8 @@ func (p *Plan) String() string {
 		if len(s.After) > 0 {
 			fmt.Fprintf(&b, "   after %s\n", strings.Join(s.After, ", "))
 		}
-		if len(s.AfterVote) > 0 {
-			fmt.Fprintf(&b, "   as soon as the etcd member votes of %s\n", strings.Join(s.AfterVote, ", "))
+		if len(s.AfterMember) > 0 {
+			fmt.Fprintf(&b, "   as soon as etcd has the member of %s\n", strings.Join(s.AfterMember, ", "))
 		}
 		for _, c := range s.Changes {
 			switch {

@@ -128,7 +128,7 @@ func TestPlanOfAFreshCluster(t *testing.T) {
 		for _, id := range s.After {
 			fmt.Fprintf(&graph, "    after %s\n", id)
 		}
-		for _, id := range s.AfterVote {
+		for _, id := range s.AfterMember {
 			fmt.Fprintf(&graph, "    after the vote of %s\n", id)
 		}
 	}
@@ -139,10 +139,10 @@ func TestPlanOfAFreshCluster(t *testing.T) {
 		assert.Contains(t, init.After, "cp1/"+what, "kubeadm init comes after the preparation of its host")
 	}
 	assert.NotContains(t, strings.Join(init.After, " "), "w1/", "and waits for no other host")
-	assert.Equal(t, []string{"cp2/join"}, planStep(t, p, "cp3/join").AfterVote, "etcd takes one learner at a time")
+	assert.Equal(t, []string{"cp2/join"}, planStep(t, p, "cp3/join").AfterMember, "etcd takes one learner at a time")
 	join := planStep(t, p, "w1/join")
 	assert.Contains(t, join.After, "cp1/init")
-	assert.NotContains(t, strings.Join(append(join.After, join.AfterVote...), " "), "cp2/", "a worker waits for no second control plane")
+	assert.NotContains(t, strings.Join(append(join.After, join.AfterMember...), " "), "cp2/", "a worker waits for no second control plane")
 	for _, s := range p.Steps {
 		assert.Positive(t, s.Limit, s.ID)
 		assert.NotEmpty(t, s.Title, s.ID)
@@ -378,7 +378,7 @@ func requireGraph(t require.TestingT, p *Plan) {
 	for _, s := range p.Steps {
 		require.False(t, seen[s.ID], "%s is there twice", s.ID)
 		require.True(t, strings.HasPrefix(s.ID, s.Host+"/"), s.ID)
-		for _, id := range slices.Concat(s.After, s.AfterVote) {
+		for _, id := range slices.Concat(s.After, s.AfterMember) {
 			require.True(t, seen[id], "%s waits for %s, which does not come before it", s.ID, id)
 		}
 		seen[s.ID] = true

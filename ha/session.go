@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -23,13 +24,14 @@ type session struct {
 	mu      sync.Mutex
 	hosts   map[string]*hostConn
 	clients map[string]*kubeClient
+	etcds   map[string]*clientv3.Client
 	hidden  []kubeadmcfg.Secret // redacted in whatever commands print
 
 	join *joinCredentials
 }
 
 func (c *Cluster) open() *session {
-	return &session{cluster: c, hosts: map[string]*hostConn{}, clients: map[string]*kubeClient{}, join: newJoinCredentials()}
+	return &session{cluster: c, hosts: map[string]*hostConn{}, clients: map[string]*kubeClient{}, etcds: map[string]*clientv3.Client{}, join: newJoinCredentials()}
 }
 
 // close ends every connection.
@@ -38,6 +40,9 @@ func (s *session) close() {
 	defer s.mu.Unlock()
 	for _, k := range s.clients {
 		k.close()
+	}
+	for _, e := range s.etcds {
+		_ = e.Close()
 	}
 	for _, h := range s.hosts {
 		h.close()

@@ -24,8 +24,8 @@ type stepRun struct {
 	*session
 	step *step
 	conn *hostConn
-	// voted is called once the etcd member of the step's host votes, before the step is done.
-	voted func()
+	// member is called once etcd has the member of the step's host, before the step is done.
+	member func()
 }
 
 // report sends a line of output.

@@ -76,9 +76,10 @@ type kubelet struct{ n *Node }
 
 // kubeletState is a kubelet that runs.
 type kubeletState struct {
-	config kubeletv1beta1.KubeletConfiguration
-	flags  map[string]string
-	ports  []*vnet.Listener
+	config     kubeletv1beta1.KubeletConfiguration
+	flags      map[string]string
+	ports      []*vnet.Listener
+	registered bool // its Node was there, or was made
 }
 
 // Start is machine.Daemon's: it reads its configuration and ends when something is wrong.

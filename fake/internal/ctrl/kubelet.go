@@ -154,8 +154,13 @@ func recordCSR(s *kapi.Store, who, name string, cert []byte) error {
 	return err
 }
 
-// register makes the Node object where there is none.
+// register makes the Node object where there is none, once in a kubelet's life: a Node that is deleted later stays
+// away until the kubelet is started again (pkg/kubelet/kubelet_node_status.go, registerWithAPIServer).
 func (n *Node) register(s *kapi.Store, st *kubeletState) {
+	if st.registered {
+		return
+	}
+	st.registered = true
 	res, name := s.Core("nodes"), n.name(st)
 	if _, err := s.Get(res, "", name); err == nil {
 		return

@@ -137,6 +137,9 @@ func validateUpdate(r *Resource, was, u *unstructured.Unstructured) error {
 	switch r.Plural {
 	case "secrets":
 		moveStringData(u)
+		if kind, _, _ := unstructured.NestedString(u.Object, "type"); kind == "" {
+			u.Object["type"] = "Opaque" // the default (pkg/apis/core/v1/defaults.go)
+		}
 		err = immutable("type")
 	case "daemonsets", "deployments":
 		err = immutable("spec", "selector")

@@ -3,6 +3,7 @@ package kubeadm
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,7 +40,11 @@ func (r *run) reset() error {
 	}
 	r.cluster.CertificatesDir = "/etc/kubernetes/pki"
 	fetched := r.fetchForReset()
-	return r.phases("reset", nil, []named{
+	var skip []string
+	if list := r.flags["skip-phases"]; list != "" {
+		skip = strings.Split(list, ",")
+	}
+	return r.phases("reset", skip, []named{
 		{"preflight", 100 * time.Millisecond, func() error { r.Printf("[preflight] Running pre-flight checks\n"); return nil }},
 		{"remove-etcd-member", 100 * time.Millisecond, func() error { return r.resetEtcd(fetched) }},
 		{"cleanup-node", 500 * time.Millisecond, r.cleanupNode},

@@ -113,7 +113,7 @@ func (r *run) parse(args []string) (words []string, err error) {
 			if !set {
 				value = "true"
 			}
-		case "config", "o", "output", "cri-socket", "kubernetes-version", "image-repository", "certificate-key", "v":
+		case "config", "o", "output", "cri-socket", "skip-phases", "kubernetes-version", "image-repository", "certificate-key", "v":
 			if !set {
 				if i++; i >= len(args) {
 					return nil, fmt.Errorf("flag needs an argument: --%s", name)
@@ -153,7 +153,7 @@ func (r *run) command(words []string) (verb func() error, flags string) {
 		return r.joinCluster, "config v"
 	case "reset":
 		r.Changing = true
-		return r.reset, "force cri-socket"
+		return r.reset, "force cri-socket skip-phases"
 	}
 	return nil, ""
 }
