@@ -3,6 +3,7 @@ package ha_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -165,15 +166,13 @@ func TestLostReplyIsCheckedNotRepeated(t *testing.T) {
 // stepErrors are the failed steps by their ID.
 func stepErrors(err error) map[string]*ha.StepError {
 	steps := map[string]*ha.StepError{}
-	var step *ha.StepError
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, branch := range joined.Unwrap() {
-			if errors.As(branch, &step) {
-				steps[step.Step] = step
-			}
+	switch tree := err.(type) {
+	case *ha.StepError:
+		steps[tree.Step] = tree
+	case interface{ Unwrap() []error }:
+		for _, branch := range tree.Unwrap() {
+			maps.Copy(steps, stepErrors(branch))
 		}
-	} else if errors.As(err, &step) {
-		steps[step.Step] = step
 	}
 	return steps
 }
