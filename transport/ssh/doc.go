@@ -26,7 +26,7 @@
 // csh or fish, and may print what it likes); the arguments follow on standard input, so that
 // neither its quoting nor its limits matter. The program leads a process group: when the context
 // ends, a second session sends the group TERM, and KILL two seconds later, as root where sudo is
-// used, and Run returns when it is gone. When that cannot be confirmed within five seconds, the
+// used, and Run returns when it is gone. When that cannot be confirmed within five seconds (fifteen under sudo), the
 // error also wraps transport.ErrUnknownOutcome. Processes that made a group of their own (daemons)
 // are not ended.
 //

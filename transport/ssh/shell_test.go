@@ -4,7 +4,9 @@ package ssh_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/quorate-dev/quorate/transport"
@@ -42,6 +44,31 @@ func TestNoLogin(t *testing.T) {
 	requireConnectError(t, err, "session", false)
 	require.ErrorContains(t, err, "not available")
 	require.ErrorContains(t, err, "code 1")
+}
+
+// TestGreedyHead: busybox's head reads a buffer full, whatever it was asked for.
+func TestGreedyHead(t *testing.T) {
+	t.Parallel()
+	head, err := exec.LookPath("head")
+	require.NoError(t, err)
+	bin := t.TempDir()
+	script := "#!/bin/sh\ndd bs=65536 count=1 2>/dev/null | " + head + " \"$@\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "head"), []byte(script), 0o755))
+	c := dial(t, config(sshtest.Start(t, sshtest.Options{Bin: bin})))
+	for _, in := range []string{"", "x", strings.Repeat("line\n", 100_000)} {
+		res, err := c.Run(t.Context(), transport.Command{Argv: []string{"cat"}, Stdin: strings.NewReader(in)})
+		require.NoError(t, err)
+		require.True(t, in == string(res.Stdout), "%d bytes came back as %d", len(in), len(res.Stdout))
+	}
+}
+
+// TestBrokenShell: a shell that cannot run what it is sent has not run the command.
+func TestBrokenShell(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "head"), []byte("#!/bin/sh\necho '('\n"), 0o755))
+	_, err := ssh.Dial(t.Context(), config(sshtest.Start(t, sshtest.Options{Bin: bin})))
+	requireConnectError(t, err, "session", false)
 }
 
 // TestReadProc: files of the kernel say that they are empty, and are not.

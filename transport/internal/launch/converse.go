@@ -15,6 +15,9 @@ const (
 	// killLimit is how long ending a remote process group may take: TERM, two seconds, KILL, and
 	// the way there, twice.
 	killLimit = 5 * time.Second
+	// sudoLimit is added for sudo, which looks up the host's own name: where no server answers for
+	// it, that takes its time.
+	sudoLimit = 10 * time.Second
 	// leaveLimit is how long the exit code is waited for after the group was ended.
 	leaveLimit = 2 * time.Second
 	// heldInterval is how long output must be silent after the program's exit before it counts as
@@ -48,6 +51,7 @@ type call struct {
 	eofs       int
 	prompts    int
 	header     header
+	ready      bool // the script has begun
 	sent       bool // the script is on its way: from now on nobody can say that it did not run
 	notStarted string
 }
@@ -57,6 +61,9 @@ func (r *Runner) converse(ctx context.Context, j job, start Starter) (int, error
 	if ctx.Err() != nil {
 		return 0, ContextError(ctx)
 	}
+	// A program's input is held back until the script has begun: some head(1), busybox's for one,
+	// read more than they were asked for, as long as there is more.
+	j.script = "{ echo " + readyWord(j.nonce) + "\n" + j.script + "\n}"
 	p, err := start(ctx, line(j.nonce, len(j.script), r.Sudo))
 	if err != nil {
 		if ctx.Err() != nil {
@@ -65,7 +72,7 @@ func (r *Runner) converse(ctx context.Context, j job, start Starter) (int, error
 		return 0, err
 	}
 	c := &call{host: r.Host, sudo: r.Sudo, kill: r.kill, p: p, job: j, events: make(chan event, 8), over: make(chan struct{})}
-	c.out = &stream{mark: j.nonce + ":", failed: notStartedMark(j.nonce), sink: j.stdout, notify: c.notify}
+	c.out = &stream{mark: j.nonce + ":", ready: readyWord(j.nonce) + "\n", failed: notStartedMark(j.nonce), sink: j.stdout, notify: c.notify}
 	c.err = &stream{mark: j.nonce + ":", sink: j.stderr, notify: c.notifyStderr}
 	if r.Sudo != nil && r.Sudo.Password != "" {
 		c.err.prompt = promptWord(j.nonce)
@@ -83,7 +90,7 @@ func Drive(ctx context.Context, p Process, cmd transport.Command, kill func(cont
 	j.collect(&out, &errs)
 	c := &call{
 		kill: func(ctx context.Context, _ header) error { return kill(ctx) },
-		p:    p, job: j, sent: true, events: make(chan event, 8), over: make(chan struct{}),
+		p:    p, job: j, sent: true, ready: true, events: make(chan event, 8), over: make(chan struct{}),
 	}
 	c.out = &stream{started: true, open: true, sink: j.stdout, notify: c.notify}
 	c.err = &stream{started: true, open: true, sink: j.stderr, notify: c.notify}
@@ -164,7 +171,12 @@ func (c *call) handle(e event) error {
 		c.in.orders <- order{data: []byte(c.sudo.Password + "\n")}
 	case eventHeader:
 		c.header, c.sent = e.header, true
-		c.in.orders <- order{data: []byte(c.job.script), rest: c.job.stdin, last: true}
+		c.in.orders <- order{data: []byte(c.job.script), last: c.job.stdin == nil}
+	case eventReady:
+		c.ready = true
+		if c.job.stdin != nil {
+			c.in.orders <- order{rest: c.job.stdin, last: true}
+		}
 	}
 	return nil
 }
@@ -181,7 +193,7 @@ func (c *call) exited(ctx context.Context) (int, error) {
 	switch {
 	case c.notStarted != "":
 		return 0, fmt.Errorf("%w: %s", transport.ErrNotStarted, strings.ReplaceAll(c.notStarted, "-", " "))
-	case c.sent:
+	case c.ready:
 		return code, nil
 	}
 	return 0, c.neverReady(code)
@@ -198,8 +210,11 @@ func (c *call) drain(ctx context.Context) error {
 		case <-ctx.Done():
 			return ContextError(ctx)
 		case e := <-c.events:
-			// A header may still come, of a shell that ended at once: there is nobody to send the script to.
-			if e.kind != eventHeader && e.kind != eventPrompt {
+			switch e.kind {
+			case eventHeader, eventPrompt: // of a shell that ended at once: nobody is there to answer
+			case eventReady:
+				c.ready = true
+			default:
 				if err := c.handle(e); err != nil {
 					return err
 				}
@@ -230,7 +245,11 @@ func (c *call) abort(ctx context.Context, cause error) error {
 	if !c.sent {
 		return cause
 	}
-	kctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killLimit)
+	allowed := killLimit
+	if c.sudo != nil {
+		allowed += sudoLimit
+	}
+	kctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), allowed)
 	defer cancel()
 	err := c.kill(kctx, c.header)
 	if err == nil {

@@ -8,7 +8,8 @@
 //	[sudo prints the prompt we chose]         the password, only now and only once
 //	NONCE:PGID:START: on stdout and stderr    what came before it was noise, and is dropped
 //	                                          the script, its length known to the remote side
-//	the shell becomes the program             the command's stdin, then end of file
+//	NONCE= on stdout: the script has begun    the command's stdin, then end of file
+//	the shell becomes the program
 //
 // So arguments never pass through a login shell (which may be csh or fish), are not limited to the
 // 128 KiB of one argument, and do not show in the process table of shells and sudo. Nothing was

@@ -11,6 +11,7 @@ type eventKind int
 
 const (
 	eventHeader     eventKind = iota // the shell waits for the script
+	eventReady                       // the script has begun: what comes next is the program's input
 	eventPrompt                      // sudo waits for the password
 	eventEOF                         // one of the outputs ended
 	eventNotStarted                  // the script could not execute the program; text says why

@@ -24,7 +24,7 @@ const leader = `read -r s </proc/$$/stat; s=${s##*) }; g=${s#* * }; g=${g%% *}; 
 
 // receive reports who we are and then becomes what the script says. The first field after the
 // command's name in /proc/PID/stat is the state, the third the process group, the twentieth the
-// time the process was started (proc(5)). head -c reads no byte too many.
+// time the process was started (proc(5)).
 const receive = `read -r s </proc/$$/stat; s=${s##*) }; set -- $s; p=${3:-$$}; ` +
 	`echo %[1]s:$p:${20}:; echo %[1]s: >&2; eval "$(head -c %[2]d)"`
 
@@ -46,3 +46,6 @@ func line(nonce string, scriptLen int, sudo *Sudo) string {
 
 // promptWord is the prompt that sudo prints when it wants the password.
 func promptWord(nonce string) string { return nonce + "-password:" }
+
+// readyWord is the first thing that a script prints.
+func readyWord(nonce string) string { return nonce + "=" }

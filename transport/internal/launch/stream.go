@@ -12,10 +12,11 @@ import (
 const noiseKept = 4 << 10
 
 // stream takes apart one of the two outputs: noise (login scripts, sudo's lecture), then the
-// header, then what the program writes.
+// header, the script's first word, then what the program writes.
 type stream struct {
 	mark   string // the header begins with it; on standard output its fields follow
 	prompt string // sudo's; "" when there is none
+	ready  string // the script has begun; "" where it does not say so
 	failed string // at the very beginning of the program's output: it did not start
 	sink   io.Writer
 	notify func(event)
@@ -29,6 +30,7 @@ type stream struct {
 	noise   []byte
 	held    []byte // the program's first bytes while they may still become the failed mark
 	started bool   // the header was seen
+	began   bool   // the script has begun
 	open    bool   // held is decided
 	broken  bool   // the sink failed; the rest is dropped
 }
@@ -116,6 +118,14 @@ func (s *stream) program(p []byte) {
 		return
 	}
 	s.held = append(s.held, p...)
+	if !s.began && s.ready != "" {
+		rest, ok := bytes.CutPrefix(s.held, []byte(s.ready))
+		if !ok {
+			return // it is still coming: nothing else can be first
+		}
+		s.began, s.held = true, append([]byte(nil), rest...)
+		s.notify(event{kind: eventReady})
+	}
 	if strings.HasPrefix(s.failed, string(s.held)) || strings.HasPrefix(string(s.held), s.failed) {
 		return
 	}
@@ -125,6 +135,10 @@ func (s *stream) program(p []byte) {
 // flush passes on what was held back, unless it is the mark of a program that did not start.
 func (s *stream) flush() {
 	if s.open || !s.started {
+		return
+	}
+	if !s.began && s.ready != "" {
+		s.keep(s.held) // what a shell says that cannot read the script
 		return
 	}
 	s.open = true

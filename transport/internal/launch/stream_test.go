@@ -16,19 +16,25 @@ type parsed struct {
 	program    string
 	headers    []header
 	prompts    int
+	ready      int
 	notStarted string
 	noise      string
 }
 
-// parse feeds chunks to a stream as standard output has it.
-func parse(chunks ...string) parsed {
+// parse feeds chunks to a stream that looks for no beginning of a script.
+func parse(chunks ...string) parsed { return parseReady("", chunks...) }
+
+// parseReady feeds chunks to a stream as standard output has it.
+func parseReady(ready string, chunks ...string) parsed {
 	var p parsed
 	var sink bytes.Buffer
-	s := &stream{mark: "qN:", prompt: "qN-password:", failed: "qN!", sink: &sink, done: make(chan struct{})}
+	s := &stream{mark: "qN:", prompt: "qN-password:", ready: ready, failed: "qN!", sink: &sink, done: make(chan struct{})}
 	s.notify = func(e event) {
 		switch e.kind {
 		case eventHeader:
 			p.headers = append(p.headers, e.header)
+		case eventReady:
+			p.ready++
 		case eventPrompt:
 			p.prompts++
 		case eventNotStarted:
@@ -75,6 +81,26 @@ func TestStream(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, c.want, parse(c.in))
 			require.Equal(t, c.want, parse(strings.Split(c.in, "")...), "byte by byte")
+		})
+	}
+}
+
+func TestStreamReady(t *testing.T) {
+	t.Parallel()
+	begin := []header{{"1", "2"}}
+	for name, c := range map[string]struct {
+		in   string
+		want parsed
+	}{
+		"output":      {"qN:1:2:\nqN=\nout", parsed{headers: begin, ready: 1, program: "out"}},
+		"twice":       {"qN:1:2:\nqN=\nqN=\n", parsed{headers: begin, ready: 1, program: "qN=\n"}},
+		"missing":     {"qN:1:2:\nqN=\nqN!missing\n", parsed{headers: begin, ready: 1, notStarted: "missing"}},
+		"neverBegins": {"qN:1:2:\nsyntax error", parsed{headers: begin, noise: "syntax error"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, c.want, parseReady("qN=\n", c.in))
+			require.Equal(t, c.want, parseReady("qN=\n", strings.Split(c.in, "")...), "byte by byte")
 		})
 	}
 }

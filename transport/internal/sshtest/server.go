@@ -37,6 +37,8 @@ type Options struct {
 	Shell string
 	// Sudo puts a sudo on the PATH of commands.
 	Sudo *sudotest.Sudo
+	// Bin is a directory that commands have first in their PATH.
+	Bin string
 	// MoreHostKeys adds an RSA and an ECDSA key, which known_hosts does not have, before the Ed25519 key.
 	MoreHostKeys bool
 	// HostCertificate shows a certificate by this authority for the principals in place of the key.
@@ -85,6 +87,9 @@ func Start(t testing.TB, opts Options) *Server {
 	if opts.Sudo != nil {
 		s.sudo = sudotest.Install(t, *opts.Sudo)
 		s.path = s.sudo.Bin + string(filepath.ListSeparator) + s.path
+	}
+	if opts.Bin != "" {
+		s.path = opts.Bin + string(filepath.ListSeparator) + s.path
 	}
 	s.config = &ssh.ServerConfig{
 		PublicKeyCallback: s.checkKey,
