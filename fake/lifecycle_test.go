@@ -167,3 +167,20 @@ func TestBalancerFailover(t *testing.T) {
 		defer conn.Close() //nolint:errcheck // nothing is lost
 	}, fake.ControlPlanes(3), fake.Workers(1))
 }
+
+// A Node that is deleted while its kubelet runs stays away until the kubelet is started again, and its pods are collected.
+func TestDeletedNode(t *testing.T) {
+	t.Parallel()
+	c := fake.Run(t, fake.ControlPlanes(2))
+	h := newHand(t, c, "v1.37.2")
+	h.build()
+	h.deleteNode("cp2")
+	require.Equal(t, []string{"cp1"}, h.readyNodes())
+	pods, err := h.client().CoreV1().Pods("").List(t.Context(), metav1.ListOptions{FieldSelector: "spec.nodeName=cp2"})
+	require.NoError(t, err)
+	require.Empty(t, pods.Items)
+	require.True(t, c.Host("cp2").Component("etcd"), "its containers go on")
+	require.NoError(t, c.Host("cp2").StopUnit("kubelet"))
+	require.NoError(t, c.Host("cp2").StartUnit("kubelet"))
+	require.Equal(t, []string{"cp1", "cp2"}, h.readyNodes())
+}

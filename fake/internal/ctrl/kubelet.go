@@ -49,6 +49,9 @@ func (n *Node) sync() {
 	}
 	n.heard, n.store = true, store
 	n.register(store, st)
+	if _, err := store.Get(store.Core("nodes"), "", n.name(st)); err != nil {
+		return // without its Node the kubelet neither shows its static pods nor is given others
+	}
 	n.syncPods(store, st)
 	n.report(store, st)
 }
