@@ -14,6 +14,9 @@ var ErrPlanChanged = errors.New("the hosts changed since the plan was made")
 // ErrQuorum means that an operation was refused because etcd would lose its quorum.
 var ErrQuorum = errors.New("etcd would lose its quorum")
 
+// ErrNoSuchNode means that the cluster has no node of the name that was to be removed.
+var ErrNoSuchNode = errors.New("the cluster has no such node")
+
 // ErrNotConfirmed means that an operation that destroys a cluster was not confirmed with its name.
 var ErrNotConfirmed = errors.New("not confirmed with the cluster's name")
 

@@ -53,7 +53,7 @@ func (s *session) planRemove(ctx context.Context, name string) (*planner, error)
 	member, hasMember := memberOf(obs.cluster.members, target)
 	f := obs.hosts[name]
 	if !hasNode && !hasMember && !f.isNode() {
-		return nil, fmt.Errorf("ha: remove %s: the cluster has no such node", name)
+		return nil, fmt.Errorf("ha: remove %s: %w", name, ErrNoSuchNode)
 	}
 	via := obs.cluster.via
 	if target.Role == RoleControlPlane {

@@ -107,6 +107,9 @@ func (s Spec) checkHosts(l *problemList) {
 			l.add("Port", at("ssh.port"), "%d is not a port", h.SSH.Port)
 		}
 	}
+	if s.SSHDefaults.Address != "" {
+		l.add("SSHAddress", "sshDefaults.address", "an address is one host's own: say it in that host's ssh")
+	}
 	switch n := len(s.byRole(RoleControlPlane)); {
 	case n == 0:
 		l.add("NoControlPlane", "hosts", "no host has the role ControlPlane")

@@ -41,7 +41,7 @@ func exitCode(err error) int {
 		return decided.code
 	case errors.As(err, &step):
 		return exitFailed
-	case errors.As(err, &spec), errors.As(err, &hosts), errors.Is(err, ha.ErrNotConfirmed):
+	case errors.As(err, &spec), errors.As(err, &hosts), errors.Is(err, ha.ErrNotConfirmed), errors.Is(err, ha.ErrNoSuchNode):
 		return exitBadInput
 	}
 	return exitFailed
