@@ -88,6 +88,10 @@ func TestLife(t *testing.T) {
 		assert.Equal(t, exitDone, o.code, o.stderr)
 		assert.True(t, json.Valid([]byte(o.stdout)))
 
+		o = l.hactl("remove", "w9", "--yes")
+		assert.Equal(t, exitBadInput, o.code)
+		assert.Contains(t, o.stderr, "hactl: remove w9: the cluster has no such node")
+
 		// A worker leaves, and comes back.
 		o = l.hactl("remove", "w1", "--yes")
 		require.Equal(t, exitDone, o.code, o.stderr)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,11 +90,14 @@ cp1/verify: nothing to do: all is well
 // screen is what a terminal shows after what was written to it: enough of one for text, line feeds, "cursor up"
 // and "erase to the end".
 type screen struct {
+	mu    sync.Mutex
 	lines []string
 	row   int
 }
 
 func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	text := string(p)
 	for text != "" {
 		var n int
@@ -122,7 +126,11 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (s *screen) String() string { return strings.Join(s.lines, "\n") }
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.lines, "\n")
+}
 
 func TestTerminal(t *testing.T) {
 	t.Parallel()
