@@ -105,7 +105,7 @@ func (n *Node) startAPIServer(argv []string) (process, error) {
 	}
 	a.http = &http.Server{
 		Handler: srv, ErrorLog: log.New(io.Discard, "", 0),
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12, Time: n.c.World.Now, NextProtos: []string{"h2", "http/1.1"}},
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.X25519}, Time: n.c.World.Now, NextProtos: []string{"h2", "http/1.1"}},
 	}
 	n.c.World.Go(func() { _ = a.http.ServeTLS(a.listener, "", "") }) // it ends when the listener is closed
 	n.services()
@@ -164,12 +164,30 @@ func (n *Node) startClient(k *container, listen string) (process, error) {
 	return clientProcess{l}, nil
 }
 
-// reach follows a kubeconfig on the host to the API server that would answer, and returns its store.
-// It does what a real request would meet: the name, the route, the balancer, the certificates, etcd.
-func (n *Node) reach(kubeconfig string) (*kapi.Store, error) {
+// route is what a kubeconfig on the host says, read once while the files stay the same.
+type route struct {
+	file, certFile []byte // the files' content
+	server         string
+	ca             []byte
+	token          string
+	cert           *x509.Certificate
+	trusted        *apiServer // the API server that accepted the certificate
+}
+
+// sameFile says whether two reads gave the same content; files are replaced, never changed.
+func sameFile(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// routeOf reads a kubeconfig.
+func (n *Node) routeOf(kubeconfig string) (*route, error) {
 	data, err := n.Host.FS.Read(kubeconfig)
 	if err != nil {
 		return nil, err
+	}
+	certFile, _ := n.Host.FS.Read(clientCert) // absent is as good as empty
+	if r := n.routes[kubeconfig]; r != nil && sameFile(r.file, data) && sameFile(r.certFile, certFile) {
+		return r, nil
 	}
 	cfg, err := clientcmd.Load(data)
 	if err != nil {
@@ -183,29 +201,49 @@ func (n *Node) reach(kubeconfig string) (*kapi.Store, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: server is not https", kubeconfig)
 	}
-	a, err := n.probe(server)
-	if err != nil {
-		return nil, err
-	}
-	if string(cfg.Clusters[ctx.Cluster].CertificateAuthorityData) != string(a.caPEM) {
-		return nil, errors.New("x509: certificate signed by unknown authority")
-	}
 	auth := cfg.AuthInfos[ctx.AuthInfo]
+	r := &route{file: data, certFile: certFile, server: server, ca: cfg.Clusters[ctx.Cluster].CertificateAuthorityData, token: auth.Token}
 	certPEM := auth.ClientCertificateData
 	if auth.ClientCertificate != "" {
 		if certPEM, err = n.Host.FS.Read(auth.ClientCertificate); err != nil {
 			return nil, err
 		}
 	}
-	if auth.Token == "" {
-		cert, err := pki.ParseCert(certPEM)
-		if err != nil {
+	if r.token == "" {
+		if r.cert, err = pki.ParseCert(certPEM); err != nil {
 			return nil, fmt.Errorf("%s: %w", kubeconfig, err)
 		}
-		if _, err := cert.Verify(x509.VerifyOptions{Roots: a.cas, CurrentTime: n.c.World.NowLocked(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+	}
+	if n.routes == nil {
+		n.routes = map[string]*route{}
+	}
+	n.routes[kubeconfig] = r
+	return r, nil
+}
+
+// reach follows a kubeconfig on the host to the API server that would answer, and returns its store.
+// It does what a real request would meet: the name, the route, the balancer, the certificates, etcd.
+func (n *Node) reach(kubeconfig string) (*kapi.Store, error) {
+	r, err := n.routeOf(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	a, err := n.probe(r.server)
+	if err != nil {
+		return nil, err
+	}
+	now := n.c.World.NowLocked()
+	switch {
+	case r.trusted == a && r.cert == nil:
+	case r.trusted == a && now.Before(r.cert.NotAfter):
+	case string(r.ca) != string(a.caPEM):
+		return nil, errors.New("x509: certificate signed by unknown authority")
+	case r.cert != nil:
+		if _, err := r.cert.Verify(x509.VerifyOptions{Roots: a.cas, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
 			return nil, errors.New("Unauthorized")
 		}
 	}
+	r.trusted = a
 	return a.n.backend()
 }
 

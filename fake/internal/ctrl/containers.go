@@ -153,7 +153,7 @@ func (n *Node) run(k *container, after time.Duration) {
 			k.failure = err.Error()
 			k.restarts++
 			k.retryAt = n.c.World.NowLocked().Add(crashBackoff)
-			n.c.World.Later(crashBackoff, n.c.Kick)
+			n.c.World.Later(crashBackoff, n.kick)
 			if first {
 				n.c.Kick()
 			}

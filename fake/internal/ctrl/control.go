@@ -3,6 +3,8 @@ package ctrl
 import (
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/quorate-dev/quorate/fake/internal/balancer"
 	"github.com/quorate-dev/quorate/fake/internal/etcdsim"
 	"github.com/quorate-dev/quorate/fake/internal/kapi"
@@ -34,7 +36,8 @@ type Control struct {
 
 	hosts     []*Node
 	kicked    bool
-	deadlines map[string]func() // of silent Nodes, by store and UID
+	dirty     map[*kapi.Store]bool // stores that controllers have to look at
+	deadlines map[string]func()    // of silent Nodes, by store and UID
 	wakes     map[string]bool
 	hashes    map[string]versionedHash
 }
@@ -44,14 +47,17 @@ type Node struct {
 	Host       *machine.Host
 	c          *Control
 	containers map[string]*container
+	dirty      bool // something happened that its kubelet may react to
 	heard      bool // the kubelet reports to the API
+	routes     map[string]*route
 	store      *kapi.Store
+	nodeName   string // as which it is heard
 	retryAt    time.Time
 }
 
 // New returns a Control without hosts.
 func New(w *sim.World, n *vnet.Net) *Control {
-	c := &Control{World: w, Net: n, Etcd: etcdsim.NewRegistry(w), hashes: map[string]versionedHash{}, Unsupported: func(string) {}}
+	c := &Control{World: w, Net: n, Etcd: etcdsim.NewRegistry(w), hashes: map[string]versionedHash{}, dirty: map[*kapi.Store]bool{}, Unsupported: func(string) {}}
 	c.Etcd.Changed = c.Kick
 	c.Etcd.NewStore = func(s *kapi.Store) {
 		s.Changed = func(e kapi.Event) { c.changed(s, e) }
@@ -68,8 +74,11 @@ func (c *Control) Add(h *machine.Host) *Node {
 	h.Daemons["kubelet"] = kubelet{n}
 	h.Daemons["nginx"] = balancer.Nginx{}
 	h.Daemons["sshd"] = sshd{}
-	h.Changed = c.Kick
-	h.Halted = n.halt
+	h.Changed = n.kick
+	h.Halted = func() {
+		n.halt()
+		c.Kick()
+	}
 	c.hosts = append(c.hosts, n)
 	return n
 }
@@ -86,6 +95,41 @@ func (c *Control) Node(h *machine.Host) *Node {
 
 // Kick makes a pass over everything happen soon.
 func (c *Control) Kick() {
+	for _, n := range c.hosts {
+		n.dirty = true
+	}
+	for _, cl := range c.Etcd.Clusters() {
+		c.dirty[cl.Store()] = true
+	}
+	c.schedulePass()
+}
+
+// kick makes a pass over one host happen soon.
+func (n *Node) kick() {
+	n.dirty = true
+	n.c.schedulePass()
+}
+
+// changed is called after each change in a store: its controllers look at it, and so does the
+// kubelet whose Node or pod it is.
+func (c *Control) changed(s *kapi.Store, e kapi.Event) {
+	c.dirty[s] = true
+	name := ""
+	switch e.Resource.Plural {
+	case "nodes":
+		name = e.Object.Name
+	case "pods":
+		name = kapi.Typed[corev1.Pod](e.Object).Spec.NodeName
+	}
+	for _, n := range c.hosts {
+		if name != "" && n.store == s {
+			n.dirty = n.dirty || n.nodeName == name
+		}
+	}
+	c.schedulePass()
+}
+
+func (c *Control) schedulePass() {
 	if c.kicked {
 		return
 	}
@@ -96,14 +140,23 @@ func (c *Control) Kick() {
 	})
 }
 
-// pass brings everything one step on. Each change kicks the next.
+// pass brings everything that needs it one step on. Each change makes the next pass happen.
 func (c *Control) pass() {
 	for _, n := range c.hosts {
-		n.sync()
+		if !n.dirty {
+			continue
+		}
+		n.dirty = false
+		heard := n.heard
+		if n.sync(); n.heard != heard {
+			c.Kick()
+		}
 	}
 	for _, cl := range c.Etcd.Clusters() {
-		if m := c.manager(cl.Store()); m != nil {
-			c.controllers(cl.Store(), m)
+		s := cl.Store()
+		if m := c.manager(s); m != nil && c.dirty[s] {
+			delete(c.dirty, s)
+			c.controllers(s, m)
 		}
 	}
 }

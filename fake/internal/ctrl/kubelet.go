@@ -47,7 +47,7 @@ func (n *Node) sync() {
 		n.later()
 		return
 	}
-	n.heard, n.store = true, store
+	n.heard, n.store, n.nodeName = true, store, n.name(st)
 	n.register(store, st)
 	if _, err := store.Get(store.Core("nodes"), "", n.name(st)); err != nil {
 		return // without its Node the kubelet neither shows its static pods nor is given others
@@ -60,7 +60,7 @@ func (n *Node) sync() {
 func (n *Node) later() {
 	if now := n.c.World.NowLocked(); n.c.World.Virtual() && !now.Before(n.retryAt) {
 		n.retryAt = now.Add(5 * time.Second)
-		n.c.World.Later(5*time.Second, n.c.Kick)
+		n.c.World.Later(5*time.Second, n.kick)
 	}
 }
 

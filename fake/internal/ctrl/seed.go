@@ -17,6 +17,3 @@ func (c *Control) seed(s *kapi.Store) {
 
 // services is done when an API server starts.
 func (n *Node) services() { n.c.Kick() }
-
-// changed is called after each change in a store.
-func (c *Control) changed(*kapi.Store, kapi.Event) { c.Kick() }

@@ -180,7 +180,7 @@ func (n *Node) listen(f map[string]string) error {
 		n.listeners = append(n.listeners, l)
 	}
 	n.server = grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{
-		Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, Time: n.reg.World.Now, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, Time: n.reg.World.Now, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.X25519},
 	})))
 	n.register()
 	for _, l := range n.listeners {

@@ -38,7 +38,7 @@ func (r *run) connect(kubeconfig []byte, server string) (*connection, error) {
 	if server != "" {
 		cfg.Host = server
 	}
-	tc := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.Insecure, Time: r.Host.World.Now}
+	tc := &tls.Config{MinVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.X25519}, InsecureSkipVerify: cfg.Insecure, Time: r.Host.World.Now}
 	if len(cfg.CAData) > 0 {
 		tc.RootCAs = x509.NewCertPool()
 		tc.RootCAs.AppendCertsFromPEM(cfg.CAData)

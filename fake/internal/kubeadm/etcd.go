@@ -45,7 +45,7 @@ func (r *run) etcdFromCluster(c *connection) (*etcdClient, error) {
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	out := &etcdClient{r: r, tls: &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool, MinVersion: tls.VersionTLS12, Time: r.Host.World.Now}}
+	out := &etcdClient{r: r, tls: &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool, MinVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.X25519}, Time: r.Host.World.Now}}
 	err = r.retry(func(ctx context.Context) error {
 		pods, err := c.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{LabelSelector: "component=etcd,tier=control-plane"})
 		if err != nil {
