@@ -84,6 +84,18 @@ SetEnv SHLVL=2
 
 func (s *openSSH) path(name string) string { return filepath.Join(s.dir, name) }
 
+// authorize lets the key with the given name in as well.
+func (s *openSSH) authorize(t *testing.T, name string) {
+	t.Helper()
+	public, err := os.ReadFile(s.path(name + ".pub"))
+	require.NoError(t, err)
+	f, err := os.OpenFile(s.path("authorized_keys"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.Write(public)
+	require.NoError(t, err)
+}
+
 func (s *openSSH) config() ssh.Config {
 	return ssh.Config{
 		Host: "cp1", Address: "127.0.0.1", Port: s.port, User: s.user, NoAgent: true,
