@@ -75,6 +75,33 @@ func (b *planner) lastControlPlaneJoin() []string {
 	return last
 }
 
+// watchJoin looks on while kubeadm makes h a control plane, and ends with ctx.
+func (r *stepRun) watchJoin(ctx context.Context, via, h Host) {
+	r.watchMember(ctx, via, h)
+	switch r.cluster.version.KubeletLocalMode() {
+	case kubeadmcfg.StageDefault, kubeadmcfg.StageLocked:
+		r.hastenBootstrap(ctx, h)
+	}
+}
+
+// hastenBootstrap restarts the kubelet of h, once, when the apiserver beside it is ready and the kubelet has no certificate
+// yet. From Kubernetes 1.33 on it asks that apiserver for one; it began to ask long before there was an answer, and by now
+// sleeps for up to 16 seconds between two attempts (client-go util/certificate, its back-off). Static pods go on meanwhile.
+func (r *stepRun) hastenBootstrap(ctx context.Context, h Host) {
+	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		return r.readyAt(ctx, h, joinHostPort(h.Address, r.cluster.spec.apiServerPort())) == nil, nil
+	})
+	if err != nil || pause(ctx, pollInterval) != nil {
+		return
+	}
+	if there, err := r.exists(ctx, kubeletConfPath); there || err != nil {
+		return
+	}
+	if _, err := r.conn.run(ctx, "systemctl", "restart", kubeletUnit); err == nil {
+		r.report("the kubelet was restarted: the apiserver beside it is ready")
+	}
+}
+
 // watchMember says once that etcd has the member of h, and ends with ctx.
 func (r *stepRun) watchMember(ctx context.Context, via, h Host) {
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
@@ -161,7 +188,7 @@ func (r *stepRun) joinHost(ctx context.Context, h Host) error {
 			if h.Role == RoleControlPlane {
 				watched, stop := context.WithCancel(ctx)
 				var wg sync.WaitGroup
-				wg.Go(func() { r.watchMember(watched, via, h) })
+				wg.Go(func() { r.watchJoin(watched, via, h) })
 				defer wg.Wait()
 				defer stop()
 			}

@@ -52,9 +52,14 @@ func nodeLines(nodes map[string]nodeFacts) []string {
 	return lines
 }
 
-// endpointReady asks /readyz at the endpoint from host h, trusting only the cluster's own CA. It needs no
-// login: system:public-info-viewer lets anybody ask.
+// endpointReady asks /readyz at the endpoint from host h.
 func (s *session) endpointReady(ctx context.Context, h Host) error {
+	return s.readyAt(ctx, h, s.cluster.spec.Endpoint.String())
+}
+
+// readyAt asks /readyz at an address from host h, trusting only the cluster's own CA. It needs no login:
+// system:public-info-viewer lets anybody ask.
+func (s *session) readyAt(ctx context.Context, h Host, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	conn := s.host(h.Name)
@@ -75,7 +80,7 @@ func (s *session) endpointReady(ctx context.Context, h Host) error {
 		TLSClientConfig:   &tls.Config{RootCAs: roots},
 		DisableKeepAlives: true,
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+s.cluster.spec.Endpoint.String()+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+"/readyz", nil)
 	if err != nil {
 		return err
 	}

@@ -31,18 +31,21 @@ func TestHactl(t *testing.T) {
 		return
 	}
 	h.file(t, nil, four...)
-	if !t.Run("builds, faster than kubeadm by hand", func(t *testing.T) {
+	var apply time.Duration
+	if !t.Run("builds", func(t *testing.T) {
 		start := time.Now()
 		h.apply(ctx, t)
-		apply := time.Since(start)
-		ratio := apply.Seconds() / byHand.Seconds()
-		fmt.Printf("lab: apply %.1f s, kubeadm by hand %.1f s, ratio %.2f\n", apply.Seconds(), byHand.Seconds(), ratio)
-		assert.LessOrEqual(t, ratio, 0.9)
+		apply = time.Since(start)
 		c.isWhole(ctx, t)
 		require.NoError(t, l.CheckPods(ctx, l.Host("cp1")))
 	}) {
 		return
 	}
+	t.Run("is faster than the same commands typed", func(t *testing.T) {
+		ratio := apply.Seconds() / byHand.Seconds()
+		fmt.Printf("lab: apply %.1f s, kubeadm by hand %.1f s, ratio %.2f\n", apply.Seconds(), byHand.Seconds(), ratio)
+		assert.LessOrEqual(t, ratio, 0.9)
+	})
 	t.Run("a second apply changes nothing", func(t *testing.T) { c.changesNothing(ctx, t) })
 	t.Run("a reboot changes nothing", func(t *testing.T) { c.survivesReboot(ctx, t) })
 	t.Run("one more worker touches only itself", func(t *testing.T) {
