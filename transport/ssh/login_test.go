@@ -67,7 +67,7 @@ func TestLoginWithIdentitiesOnly(t *testing.T) {
 	cfg := config(s)
 	cfg.NoAgent, cfg.AgentSocket = false, startAgent(t, s.Identity)
 	other := filepath.Join(t.TempDir(), "other")
-	sshtest.WriteKey(t, other, newIdentity(t), "")
+	sshtest.WriteKey(t, other, newIdentity(t))
 	cfg.IdentityFiles = []string{other}
 	dial(t, cfg) // the agent's key is offered as well
 	cfg.IdentitiesOnly = true
@@ -85,11 +85,13 @@ func TestLoginWithIdentitiesOnly(t *testing.T) {
 
 func TestLoginWithEncryptedKey(t *testing.T) {
 	t.Parallel()
-	s := sshtest.Start(t, sshtest.Options{})
-	file := filepath.Join(t.TempDir(), "id")
-	sshtest.WriteKey(t, file, s.Identity, "open sesame")
-	other := filepath.Join(t.TempDir(), "other")
-	sshtest.WriteKey(t, other, newIdentity(t), "something else")
+	// Keys that one round of bcrypt protects: ssh-keygen -a 1.
+	const file, other = "testdata/locked", "testdata/other_locked"
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	key, err := xssh.ParseRawPrivateKeyWithPassphrase(text, []byte("open sesame"))
+	require.NoError(t, err)
+	s := sshtest.Start(t, sshtest.Options{Identity: key.(*ed25519.PrivateKey)})
 	cfg := config(s)
 	cfg.IdentityFiles = []string{other, file}
 
@@ -106,7 +108,7 @@ func TestLoginWithEncryptedKey(t *testing.T) {
 	require.EqualValues(t, 1, asked.Load())
 
 	cfg.Passphrase = answer("wrong-phrase", nil)
-	_, err := ssh.Dial(t.Context(), cfg)
+	_, err = ssh.Dial(t.Context(), cfg)
 	requireConnectError(t, err, "login", false)
 	require.ErrorContains(t, err, file)
 	require.NotContains(t, fmt.Sprintf("%+v %v", err, cfg), "wrong-phrase")

@@ -26,6 +26,8 @@ import (
 
 // Options say how a server differs from one that lets its identity in.
 type Options struct {
+	// Identity is the key that is let in; by default a new one.
+	Identity *ed25519.PrivateKey
 	// Password is accepted in place of a key; with Interactive only as an answer to a question.
 	Password    string
 	Interactive bool
@@ -118,23 +120,21 @@ func Start(t testing.TB, opts Options) *Server {
 
 // makeIdentity writes the key that is let in.
 func (s *Server) makeIdentity(t testing.TB) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	s.Identity = key
+	if s.opts.Identity != nil {
+		s.Identity = *s.opts.Identity
+	} else {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		s.Identity = key
+	}
 	s.IdentityFile = filepath.Join(s.Dir, "id_ed25519")
-	WriteKey(t, s.IdentityFile, key, "")
+	WriteKey(t, s.IdentityFile, s.Identity)
 }
 
-// WriteKey writes a private key in OpenSSH's format, encrypted when there is a passphrase.
-func WriteKey(t testing.TB, path string, key crypto.PrivateKey, passphrase string) {
+// WriteKey writes a private key in OpenSSH's format, without a passphrase.
+func WriteKey(t testing.TB, path string, key crypto.PrivateKey) {
 	t.Helper()
-	var block *pem.Block
-	var err error
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(key, "")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
-	}
+	block, err := ssh.MarshalPrivateKey(key, "")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
 }
