@@ -165,7 +165,7 @@ again   w1/join            exit code 1: no route
 done    cp1/init           the first control plane runs     12s
 again   w1/join            exit code 1: no route
 FAILED  w1/join            after 1.2s: w1: exit code 1
-there   cp1/verify         all is well`, s.String())
+ok      cp1/verify         all is well`, s.String())
 	})
 }
 

@@ -18,7 +18,7 @@ func (p *Progress) lastingLine(e ha.Event) string {
 	case ha.StepDone:
 		return columns(width, fmt.Sprintf("done    %-18s %s", e.Step, clean(e.Title)), duration(e.Elapsed))
 	case ha.StepSkipped:
-		return columns(width, fmt.Sprintf("there   %-18s %s", e.Step, clean(e.Title)), "")
+		return columns(width, fmt.Sprintf("ok      %-18s %s", e.Step, clean(e.Title)), "")
 	case ha.StepRetried:
 		// An error is worth more than one line: it is not cut.
 		return fmt.Sprintf("again   %-18s %s", e.Step, clean(cause(e)))
