@@ -2,6 +2,7 @@ package fake_test
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/quorate-dev/quorate/fake"
+	"github.com/quorate-dev/quorate/lbconfig"
 )
 
 func (h *hand) nodeReady(name string) corev1.ConditionStatus {
@@ -183,4 +185,52 @@ func TestDeletedNode(t *testing.T) {
 	require.NoError(t, c.Host("cp2").StopUnit("kubelet"))
 	require.NoError(t, c.Host("cp2").StartUnit("kubelet"))
 	require.Equal(t, []string{"cp1", "cp2"}, h.readyNodes())
+}
+
+// systemd restarts what its unit says to restart, also once a port that was taken is free.
+func TestRestarts(t *testing.T) {
+	t.Parallel()
+	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
+		w := c.Host("w1")
+		require.Equal(t, "activating", w.Unit("kubelet").Active, "it has no configuration")
+		require.Equal(t, "auto-restart", w.Unit("kubelet").Sub)
+		w.KillUnit("containerd")
+		require.Equal(t, "activating", w.Unit("containerd").Active)
+		c.Settle(time.Minute)
+		require.Equal(t, "active", w.Unit("containerd").Active)
+
+		l, err := w.Listen("tcp", "0.0.0.0:16443")
+		require.NoError(t, err)
+		h := newHand(t, c, "v1.37.2")
+		h.ready = []string{"10.0.0.11"}
+		h.prepare("w1")
+		h.write("w1", "/etc/systemd/system/unseen.service", 0o644, "[Service]\nExecStart=/usr/sbin/nginx\n")
+		res, err := w.Exec(t.Context(), "systemctl", "start", "absent")
+		require.NoError(t, err)
+		require.Equal(t, 5, res.ExitCode)
+		require.Equal(t, "Failed to start absent.service: Unit absent.service not found.\n", string(res.Stderr))
+		h.run("w1", "mkdir", "-p", "/run/quorate-lb", "/var/log/quorate")
+		require.Panics(t, func() { c.Host("w9") })
+		balancer, err := lbconfig.APIServer(lbconfig.Options{Backends: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.11:6443")}, Module: lbconfig.ModuleDebian}).Render()
+		require.NoError(t, err)
+		h.write("w1", lbconfig.DefaultConfigPath, 0o644, string(balancer))
+		h.write("w1", "/etc/systemd/system/"+lbconfig.UnitName, 0o644, string(lbconfig.ServiceUnit(lbconfig.UnitOptions{})))
+		res, err = w.Exec(t.Context(), "systemctl", "start", lbconfig.UnitName)
+		require.NoError(t, err)
+		require.Equal(t, 1, res.ExitCode, "the port is taken")
+		require.Equal(t, fake.Unit{Load: "loaded", Active: "activating", Sub: "auto-restart", File: "disabled"}, w.Unit(lbconfig.UnitName))
+		require.NoError(t, l.Close())
+		c.Settle(time.Minute)
+		require.Equal(t, "active", w.Unit(lbconfig.UnitName).Active)
+
+		// a changed unit file is not seen before daemon-reload
+		text, err := w.ReadFile("/etc/systemd/system/" + lbconfig.UnitName)
+		require.NoError(t, err)
+		h.write("w1", "/etc/systemd/system/"+lbconfig.UnitName, 0o644, string(text)+"\n# changed\n")
+		require.True(t, w.Unit(lbconfig.UnitName).NeedsReload)
+		h.run("w1", "systemctl", "daemon-reload")
+		require.False(t, w.Unit(lbconfig.UnitName).NeedsReload)
+		h.run("w1", "systemctl", "stop", lbconfig.UnitName)
+		require.False(t, w.Exists("/run/quorate-lb"), "systemd takes the runtime directory along")
+	}, fake.Workers(1))
 }

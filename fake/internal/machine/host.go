@@ -46,6 +46,7 @@ type Host struct {
 	procs    map[int]*Process
 	nextPID  int
 	bootTime time.Time
+	changes  uint64 // of what is not in files
 
 	// Daemons are the programs that units can run, by base name.
 	Daemons map[string]Daemon

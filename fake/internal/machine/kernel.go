@@ -105,6 +105,7 @@ func (h *Host) Swaps() []Swap { return slices.Clone(h.swaps) }
 // SwapOffAll stops using every swap area, as swapoff -a does.
 func (h *Host) SwapOffAll() {
 	h.swaps = nil
+	h.changes++
 	for name, u := range h.units {
 		if strings.HasSuffix(name, ".swap") {
 			u.active, u.sub = "inactive", "dead"

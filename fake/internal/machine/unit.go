@@ -28,6 +28,7 @@ type Unit struct {
 	def               *definition
 	daemon            Daemon
 	restart           func() // cancels the next automatic start
+	failedAt          uint64 // what the host was like when it last failed
 }
 
 // Argv is the unit's command line as it was started.
@@ -147,6 +148,7 @@ func (h *Host) StartUnit(name string) error {
 		return nil
 	}
 	u.cancelRestart()
+	h.changes++
 	err := h.launch(u)
 	h.Changed()
 	if err == nil {
@@ -187,14 +189,23 @@ func (h *Host) scheduleRestart(u *Unit) {
 		}
 	}
 	boots := h.Boots
+	u.failedAt = h.stamp()
 	u.restart = h.World.Later(wait, func() {
-		if h.Up && h.Boots == boots && u.sub == "auto-restart" {
-			u.restart = nil
-			_ = h.launch(u) // a failure schedules the next
-			h.Changed()
+		if !h.Up || h.Boots != boots || u.sub != "auto-restart" {
+			return
 		}
+		u.restart = nil
+		if u.failedAt == h.stamp() { // it would fail in the same way
+			h.scheduleRestart(u)
+			return
+		}
+		_ = h.launch(u) // a failure schedules the next
+		h.Changed()
 	})
 }
+
+// stamp changes with everything on the host that a program's start depends on.
+func (h *Host) stamp() uint64 { return h.FS.Changes() + h.changes<<24 + h.NIC.Sockets()<<48 }
 
 // RetryUnitsIfInstant is RetryUnits outside a bubble, where waiting takes no time.
 func (h *Host) RetryUnitsIfInstant() {
@@ -303,6 +314,7 @@ func (h *Host) StopUnit(name string) error {
 		return &UnitError{5, fmt.Sprintf("Failed to stop %s: Unit %s not loaded.", u.Name, u.Name)}
 	}
 	u.cancelRestart()
+	h.changes++
 	if u.active == "active" && strings.HasSuffix(u.Name, ".swap") {
 		what := u.def.last("Swap.What")
 		for i, s := range h.swaps {
@@ -383,6 +395,7 @@ func (h *Host) FailUnit(name string) {
 		u.daemon.Stop(h, u)
 	}
 	u.daemon, u.State = nil, nil
+	defer func() { h.changes++ }() // so that its restart is tried
 	if u.def != nil && (u.def.last("Service.Restart") == "always" || u.def.last("Service.Restart") == "on-failure") {
 		u.active, u.sub = "activating", "auto-restart"
 		h.scheduleRestart(u)

@@ -36,8 +36,9 @@ type node struct {
 
 // FS is a file system. It is safe for concurrent use. Returned content must not be changed.
 type FS struct {
-	mu   sync.RWMutex
-	root *node
+	mu      sync.RWMutex
+	root    *node
+	changes uint64
 	// Computed answers reads below /proc and /sys; false means that there is no such file.
 	// It is set before first use.
 	Computed func(name string) ([]byte, bool)
@@ -47,6 +48,13 @@ type FS struct {
 
 // New returns an empty file system.
 func New() *FS { return &FS{root: &node{mode: fs.ModeDir | 0o755, entries: map[string]*node{}}} }
+
+// Changes counts the changes so far: equal counts mean equal content.
+func (f *FS) Changes() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.changes
+}
 
 func pathError(op, name string, err error) error { return &fs.PathError{Op: op, Path: name, Err: err} }
 
@@ -141,6 +149,7 @@ func (f *FS) Read(name string) ([]byte, error) {
 func (f *FS) Write(name string, data []byte, mode fs.FileMode) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	dir, base, n, err := f.walk(name, true)
 	switch {
 	case err != nil:
@@ -162,6 +171,7 @@ func (f *FS) Replace(name string, data []byte, mode fs.FileMode, owner Owner) er
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	dir, base, n, err := f.walk(name, false)
 	switch {
 	case err != nil:
@@ -177,6 +187,7 @@ func (f *FS) Replace(name string, data []byte, mode fs.FileMode, owner Owner) er
 func (f *FS) MkdirAll(name string, mode fs.FileMode) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	at := ""
 	for _, elem := range splitPath(name) {
 		at += "/" + elem
@@ -197,6 +208,7 @@ func (f *FS) MkdirAll(name string, mode fs.FileMode) error {
 func (f *FS) Symlink(target, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	dir, base, n, err := f.walk(name, false)
 	switch {
 	case err != nil:
@@ -212,6 +224,7 @@ func (f *FS) Symlink(target, name string) error {
 func (f *FS) Rename(from, to string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	fromDir, fromBase, n, err := f.walk(from, false)
 	if err == nil && n == nil {
 		err = syscall.ENOENT
@@ -235,6 +248,7 @@ func (f *FS) Rename(from, to string) error {
 func (f *FS) Remove(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	dir, base, n, err := f.walk(name, false)
 	if err == nil && n == nil {
 		err = syscall.ENOENT
@@ -253,6 +267,7 @@ func (f *FS) Remove(name string) error {
 func (f *FS) RemoveAll(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	dir, base, n, err := f.walk(name, false)
 	if err != nil || n == nil {
 		return nil

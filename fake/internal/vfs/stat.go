@@ -85,6 +85,7 @@ func (f *FS) Chown(name string, owner Owner) error {
 func (f *FS) change(op, name string, do func(*node)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changes++
 	_, _, n, err := f.walk(name, true)
 	if err == nil && n == nil {
 		err = syscall.ENOENT

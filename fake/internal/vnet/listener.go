@@ -49,6 +49,7 @@ func (h *Host) Listen(network, address string, meta any) (*Listener, error) {
 	}
 	l := &Listener{host: h, key: key, addr: addr{network, address}, queue: make(chan *Conn, backlog), done: make(chan struct{}), Meta: meta}
 	h.listeners[key] = l
+	h.sockets++
 	return l, nil
 }
 
@@ -85,6 +86,7 @@ func (l *Listener) Close() error {
 		l.host.net.mu.Lock()
 		if l.host.listeners[l.key] == l {
 			delete(l.host.listeners, l.key)
+			l.host.sockets++
 		}
 		l.host.net.mu.Unlock()
 		close(l.done)

@@ -38,6 +38,14 @@ type Host struct {
 	up        bool
 	listeners map[string]*Listener
 	conns     map[*Conn]struct{}
+	sockets   uint64
+}
+
+// Sockets counts the times that something began or ceased to listen on the host.
+func (h *Host) Sockets() uint64 {
+	h.net.mu.Lock()
+	defer h.net.mu.Unlock()
+	return h.sockets
 }
 
 // Host adds a machine that is up. A second one with the address takes it over.
