@@ -130,10 +130,10 @@ func (c *Cluster) Leader() uint64 {
 
 // Current returns the cluster that has processes running, the youngest of several; nil when there is none.
 func (r *Registry) Current() *Cluster {
-	for i := len(r.nodes) - 1; i >= 0; i-- {
-		return r.nodes[i].cluster
+	if len(r.nodes) == 0 {
+		return nil
 	}
-	return nil
+	return r.nodes[len(r.nodes)-1].cluster
 }
 
 // Clusters lists the clusters that have processes.

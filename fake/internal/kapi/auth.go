@@ -142,6 +142,7 @@ func (s *Store) authorize(u user, verb string, res *Resource, sub, ns, name stri
 	if ns != "" {
 		where = fmt.Sprintf("in the namespace %q", ns)
 	}
+	//lint:ignore ST1005 the words are those of the real program, which callers see
 	return apierrors.NewForbidden(res.GroupResource(), name, fmt.Errorf("User %q cannot %s resource %q in API group %q %s", u.name, verb, res.Plural, res.Group, where))
 }
 

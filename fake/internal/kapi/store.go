@@ -270,6 +270,7 @@ func (s *Store) Update(r *Resource, ns, name, sub string, change func(*unstructu
 	case u.GetResourceVersion() != "" && u.GetResourceVersion() != was.GetResourceVersion():
 		return nil, apierrors.NewConflict(r.GroupResource(), name, fmt.Errorf("the object has been modified; please apply your changes to the latest version and try again"))
 	case u.GetUID() != "" && u.GetUID() != was.GetUID():
+		//lint:ignore ST1005 the words are those of the real program, which callers see
 		return nil, apierrors.NewConflict(r.GroupResource(), name, fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", u.GetUID(), was.GetUID()))
 	}
 	u = merge(r, sub, was, u)

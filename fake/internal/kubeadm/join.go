@@ -105,11 +105,13 @@ func (r *run) joinPreflight() error {
 		return nil
 	}
 	if r.cluster.ControlPlaneEndpoint == "" {
+		//lint:ignore ST1005 the words are those of the real program, which callers see
 		return errors.New("One or more conditions for hosting a new control plane instance is not satisfied.\n\n[unable to add a new control plane instance to a cluster that doesn't have a stable controlPlaneEndpoint address]\n\nPlease ensure that:\n* The cluster has a stable controlPlaneEndpoint address.\n* The certificates that must be shared among control plane instances are provided.")
 	}
 	if r.join.ControlPlane.CertificateKey == "" {
 		for _, f := range shared {
 			if !r.Host.FS.Exists(r.pki(f.file)) {
+				//lint:ignore ST1005 the words are those of the real program, which callers see
 				return fmt.Errorf("One or more conditions for hosting a new control plane instance is not satisfied.\n\n[failure loading certificate: couldn't load the file %s]", r.pki(f.file))
 			}
 		}

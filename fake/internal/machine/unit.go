@@ -31,7 +31,7 @@ type Unit struct {
 	failedAt          uint64 // what the host was like when it last failed
 }
 
-// Argv is the unit's command line as it was started.
+// Active is the unit's state in systemctl's words: active, inactive, failed, activating.
 func (u *Unit) Active() string { return u.active }
 
 // Sub is the unit's SubState.
