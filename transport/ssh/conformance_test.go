@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"testing"
 
@@ -58,33 +59,40 @@ func underTest(t *testing.T, cfg ssh.Config, large int64) transporttest.Host {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	const fast = 1 << 20
+	transporttest.Run(t, func(t *testing.T, use func(*testing.T, transporttest.Host)) {
+		use(t, underTest(t, config(sshtest.Start(t, sshtest.Options{})), 100<<20))
+	})
+}
+
+// TestConformanceUnder runs those cases again that something on the way could get in the way of.
+func TestConformanceUnder(t *testing.T) {
+	t.Parallel()
+	const password = "pass word'$x"
 	for name, c := range map[string]struct {
 		opts  sshtest.Options
 		sudo  *ssh.Sudo
-		large int64
+		jumps int
+		cases string
 	}{
-		"plain":        {large: 100 << 20},
-		"sudo":         {opts: sshtest.Options{Sudo: &sudotest.Sudo{}}, sudo: &ssh.Sudo{}, large: fast},
-		"sudoPassword": {opts: sshtest.Options{Sudo: &sudotest.Sudo{Password: "pass word'$x"}}, sudo: &ssh.Sudo{Password: "pass word'$x"}, large: fast},
-		"fewSessions":  {opts: sshtest.Options{MaxSessions: 3}, large: fast},
+		"sudo":         {opts: sshtest.Options{Sudo: &sudotest.Sudo{}}, sudo: &ssh.Sudo{}, cases: `^(Argv|Exit|Cancel)/`},
+		"sudoPassword": {opts: sshtest.Options{Sudo: &sudotest.Sudo{Password: password}}, sudo: &ssh.Sudo{Password: password}, cases: `^(Env|Std|Stream|NotStarted|Cancel|ReadFile|WriteFile|Large|Close|Secret)`},
+		"fewSessions":  {opts: sshtest.Options{MaxSessions: 3}, cases: `^(Concurrent|Cancel|WriteFile/interrupted)`},
+		"jumps":        {jumps: 2, cases: `^(Stream|Cancel|Concurrent|Large|Dial|Close|Leak)`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			transporttest.Run(t, func(t *testing.T, use func(*testing.T, transporttest.Host)) {
+		selected := regexp.MustCompile(c.cases)
+		for _, one := range transporttest.Cases() {
+			if !selected.MatchString(one.Name) {
+				continue
+			}
+			t.Run(name+"/"+one.Name, func(t *testing.T) {
+				t.Parallel()
 				cfg := config(sshtest.Start(t, c.opts))
 				cfg.Sudo = c.sudo
-				use(t, underTest(t, cfg, c.large))
+				for range c.jumps {
+					cfg.Jumps = append(cfg.Jumps, config(sshtest.Start(t, sshtest.Options{})))
+				}
+				one.Run(t, underTest(t, cfg, 1<<20))
 			})
-		})
+		}
 	}
-}
-
-func TestConformanceThroughJumps(t *testing.T) {
-	t.Parallel()
-	transporttest.Run(t, func(t *testing.T, use func(*testing.T, transporttest.Host)) {
-		cfg := config(sshtest.Start(t, sshtest.Options{}))
-		cfg.Jumps = []ssh.Config{config(sshtest.Start(t, sshtest.Options{})), config(sshtest.Start(t, sshtest.Options{}))}
-		use(t, underTest(t, cfg, 1<<20))
-	})
 }

@@ -34,7 +34,7 @@ func ExampleDial() {
 
 func ExampleDialer() {
 	addresses := map[string]string{"cp1": "10.0.0.11", "cp2": "10.0.0.12"}
-	var dial transport.Dialer = ssh.Dialer(func(host string) (ssh.Config, error) {
+	dial := ssh.Dialer(func(host string) (ssh.Config, error) {
 		address, ok := addresses[host]
 		if !ok {
 			return ssh.Config{}, errors.New("no such host")

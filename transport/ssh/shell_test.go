@@ -11,6 +11,7 @@ import (
 
 	"github.com/quorate-dev/quorate/transport"
 	"github.com/quorate-dev/quorate/transport/internal/sshtest"
+	"github.com/quorate-dev/quorate/transport/internal/sudotest"
 	"github.com/quorate-dev/quorate/transport/ssh"
 	"github.com/stretchr/testify/require"
 )
@@ -19,7 +20,7 @@ import (
 func loginShell(t *testing.T, text string) *sshtest.Server {
 	t.Helper()
 	shell := filepath.Join(t.TempDir(), "shell")
-	require.NoError(t, os.WriteFile(shell, []byte("#!/bin/sh\n"+text), 0o755))
+	sudotest.WriteScript(t, shell, "#!/bin/sh\n"+text)
 	return sshtest.Start(t, sshtest.Options{Shell: shell})
 }
 
@@ -53,7 +54,7 @@ func TestGreedyHead(t *testing.T) {
 	require.NoError(t, err)
 	bin := t.TempDir()
 	script := "#!/bin/sh\ndd bs=65536 count=1 2>/dev/null | " + head + " \"$@\"\n"
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "head"), []byte(script), 0o755))
+	sudotest.WriteScript(t, filepath.Join(bin, "head"), script)
 	c := dial(t, config(sshtest.Start(t, sshtest.Options{Bin: bin})))
 	for _, in := range []string{"", "x", strings.Repeat("line\n", 100_000)} {
 		res, err := c.Run(t.Context(), transport.Command{Argv: []string{"cat"}, Stdin: strings.NewReader(in)})
@@ -66,7 +67,7 @@ func TestGreedyHead(t *testing.T) {
 func TestBrokenShell(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "head"), []byte("#!/bin/sh\necho '('\n"), 0o755))
+	sudotest.WriteScript(t, filepath.Join(bin, "head"), "#!/bin/sh\necho '('\n")
 	_, err := ssh.Dial(t.Context(), config(sshtest.Start(t, sshtest.Options{Bin: bin})))
 	requireConnectError(t, err, "session", false)
 }

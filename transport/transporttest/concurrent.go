@@ -19,7 +19,7 @@ var concurrentCases = []Case{
 }
 
 // manyAtOnce is more than the ten sessions that OpenSSH allows on one connection by default.
-const manyAtOnce = 48
+const manyAtOnce = 40
 
 func concurrentCommands(t *testing.T, h Host) {
 	tr := connect(t, h)
@@ -40,7 +40,7 @@ func concurrentCommands(t *testing.T, h Host) {
 func concurrentMixed(t *testing.T, h Host) {
 	tr := connect(t, h)
 	g, ctx := errgroup.WithContext(limited(t))
-	for i := range manyAtOnce {
+	for i := range manyAtOnce / 2 {
 		file := path.Join(h.Dir, fmt.Sprintf("file-%d", i))
 		data := bytes.Repeat([]byte{byte(i), 0}, 10_000)
 		g.Go(func() error { return mixed(ctx, tr, file, data) })

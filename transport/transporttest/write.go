@@ -126,7 +126,7 @@ func writeAtomic(t *testing.T, h Host) {
 	for range cap(readers) {
 		go func() { readers <- onlyWhole(ctx, tr, file, contents) }()
 	}
-	for i := range 20 {
+	for i := range 12 {
 		require.NoError(t, tr.WriteFile(limited(t), transport.File{Path: file, Data: contents[i%len(contents)]}))
 	}
 	cancel()
@@ -162,11 +162,11 @@ func writeInterrupted(t *testing.T, h Host) {
 	tr := connect(t, h)
 	file := path.Join(h.Dir, "file")
 	before := []byte("the old content\n")
-	after := bytes.Repeat([]byte("the new content\n"), 8<<20/16)
+	after := bytes.Repeat([]byte("the new content\n"), 4<<20/16)
 	begin := time.Now()
 	require.NoError(t, tr.WriteFile(limited(t), transport.File{Path: file, Data: after}))
 	whole := time.Since(begin)
-	const moments = 12
+	const moments = 8
 	kept := 0
 	for i := range moments {
 		require.NoError(t, tr.WriteFile(limited(t), transport.File{Path: file, Data: before}))

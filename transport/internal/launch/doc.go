@@ -6,7 +6,7 @@
 //
 //	remote                                    here
 //	[sudo prints the prompt we chose]         the password, only now and only once
-//	NONCE:PGID:START: on stdout and stderr    what came before it was noise, and is dropped
+//	NONCE:-PGID:START: on stdout and stderr    what came before it was noise, and is dropped
 //	                                          the script, its length known to the remote side
 //	NONCE= on stdout: the script has begun    the command's stdin, then end of file
 //	the shell becomes the program

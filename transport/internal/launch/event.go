@@ -2,9 +2,10 @@ package launch
 
 // header is what the remote shell says about itself before it becomes the program.
 type header struct {
-	// pgid is the process group, start the time in clock ticks after boot at which its leader
-	// started; empty where the host has no /proc.
-	pgid, start string
+	// target is what kill(1) takes to end the program: its process group, with a minus sign, or
+	// the program alone. start is the time in clock ticks after boot at which it started; empty
+	// where the host has no /proc.
+	target, start string
 }
 
 type eventKind int

@@ -22,10 +22,11 @@ func newNonce() string {
 const leader = `read -r s </proc/$$/stat; s=${s##*) }; g=${s#* * }; g=${g%% *}; ` +
 	`if [ "${g:-$$}" != $$ ] && command -v setsid >/dev/null; then exec setsid "$@"; fi; exec "$@"`
 
-// receive reports who we are and then becomes what the script says. The first field after the
+// receive reports what to end, and then becomes what the script says. The first field after the
 // command's name in /proc/PID/stat is the state, the third the process group, the twentieth the
-// time the process was started (proc(5)).
-const receive = `read -r s </proc/$$/stat; s=${s##*) }; set -- $s; p=${3:-$$}; ` +
+// time the process was started (proc(5)). A process that leads no group, because there was no
+// setsid, can only be ended alone: the group is the server's, or sudo's.
+const receive = `read -r s </proc/$$/stat; s=${s##*) }; set -- $s; p=-$$; [ "${3:-$$}" = $$ ] || p=$$; ` +
 	`echo %[1]s:$p:${20}:; echo %[1]s: >&2; eval "$(head -c %[2]d)"`
 
 // line is the command line for the user's login shell. It holds a nonce and a length, nothing of

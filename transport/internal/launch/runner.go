@@ -88,7 +88,7 @@ func (r *Runner) WriteFile(ctx context.Context, f transport.File) error {
 // kill ends the process group of a command. It has its own time limit: the caller's has ended.
 func (r *Runner) kill(ctx context.Context, h header) error {
 	nonce := newNonce()
-	j := job{nonce: nonce, script: killScript(h.pgid, h.start), stdout: io.Discard, stderr: io.Discard}
+	j := job{nonce: nonce, script: killScript(h.target, h.start), stdout: io.Discard, stderr: io.Discard}
 	_, err := r.converse(ctx, j, r.StartKill)
 	return err
 }

@@ -59,18 +59,17 @@ unset IFS
 	return b.String()
 }
 
-// killScript ends the process group that the leader with the given start time led: TERM, two
-// seconds to leave, KILL. A leader with another start time is a later process of the same number,
-// so that the group is gone; without a leader the number cannot have been given to another group
-// while members are left.
-func killScript(pgid, start string) string {
+// killScript ends a process group, or a process: TERM, two seconds to leave, KILL. A leader with
+// another start time is a later process of the same number, so that the group is gone; without a
+// leader the number cannot have been given to another group while members are left.
+func killScript(target, start string) string {
 	return fmt.Sprintf(`{
 g=%s; t=%s
-if read -r s 2>/dev/null </proc/$g/stat; then s=${s##*) }; set -- $s; [ "${20}" = "$t" ] || exit 0; fi
-kill -TERM -$g 2>/dev/null || exit 0
+if read -r s 2>/dev/null </proc/${g#-}/stat; then s=${s##*) }; set -- $s; [ "${20}" = "$t" ] || exit 0; fi
+kill -TERM $g 2>/dev/null || exit 0
 n=0
-while [ $n -lt 40 ]; do kill -0 -$g 2>/dev/null || exit 0; sleep 0.05 || { sleep 1; n=$((n+20)); }; n=$((n+1)); done
-kill -KILL -$g 2>/dev/null
+while [ $n -lt 40 ]; do kill -0 $g 2>/dev/null || exit 0; sleep 0.05 || { sleep 1; n=$((n+20)); }; n=$((n+1)); done
+kill -KILL $g 2>/dev/null
 exit 0
-}`, Quote(pgid), Quote(start))
+}`, Quote(target), Quote(start))
 }

@@ -38,6 +38,9 @@ func TestCommandScript(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		file := filepath.Join(dir, name)
+		// A process started meanwhile would inherit the open file, which is then "busy".
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
 		require.NoError(t, os.WriteFile(file, []byte(text), mode))
 		return file
 	}
@@ -118,10 +121,10 @@ func TestKillScriptSparesOthers(t *testing.T) {
 	require.NoError(t, err)
 	start := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[19]
 
-	require.NoError(t, exec.Command("sh", "-c", killScript(pgid, start+"1")).Run())
+	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start+"1")).Run())
 	require.NoError(t, syscall.Kill(sleeper.Process.Pid, 0))
 	require.Empty(t, ended)
-	require.NoError(t, exec.Command("sh", "-c", killScript(pgid, start)).Run())
+	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start)).Run())
 	require.Error(t, <-ended, "and the right one is")
 }
 

@@ -83,7 +83,7 @@ func (s *stream) take(p []byte) {
 	s.keep(before)
 	h := header{}
 	if parts := strings.Split(string(fields), ":"); len(parts) >= 2 {
-		h.pgid, h.start = parts[0], parts[1]
+		h.target, h.start = parts[0], parts[1]
 	}
 	s.notify(event{kind: eventHeader, header: h})
 	if len(rest) > 0 {

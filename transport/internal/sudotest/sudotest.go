@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,7 @@ func Install(t testing.TB, s Sudo) *Installed {
 		text = "#!/bin/sh\necho 'sh: sudo: not found' >&2\nexit 127\n"
 	}
 	require.NoError(t, os.Mkdir(in.Bin, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(in.Bin, "sudo"), []byte(text), 0o755))
+	WriteScript(t, filepath.Join(in.Bin, "sudo"), text)
 	if s.Password != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "password"), []byte(s.Password), 0o600))
 	}
@@ -49,6 +50,15 @@ func Install(t testing.TB, s Sudo) *Installed {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "denied"), nil, 0o600))
 	}
 	return in
+}
+
+// WriteScript writes an executable script. No process is started meanwhile: it would inherit the
+// open file for a moment, and the kernel executes no file that somebody may still write to.
+func WriteScript(t testing.TB, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o755))
 }
 
 // Log is what sudo was called with so far: arguments and environment.
