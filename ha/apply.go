@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/quorate-dev/quorate/transport"
@@ -183,8 +184,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// broken says whether err is that a connection which had been there broke.
+func broken(err error) bool {
+	return errors.Is(err, transport.ErrUnknownOutcome) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // connectionLost says whether err is about reaching a host rather than about what was asked of it.
 func connectionLost(err error) bool {
 	var connect *transport.ConnectError
-	return errors.Is(err, transport.ErrUnknownOutcome) || (errors.As(err, &connect) && connect.Temporary)
+	return broken(err) || (errors.As(err, &connect) && connect.Temporary)
 }

@@ -16,6 +16,9 @@ import (
 // observeLimit bounds how long one host may take to answer all questions.
 const observeLimit = 60 * time.Second
 
+// observeBreaks is how often the connection to a host may break while it is being asked.
+const observeBreaks = 2
+
 // leftoverLimit is how long a kubeadm that an earlier run left at work is waited for.
 const leftoverLimit = 25 * time.Minute
 
@@ -68,7 +71,7 @@ func compareText(a, b string) int {
 // see meanwhile is about to change.
 func (s *session) observeIdleHost(ctx context.Context, h Host) (*hostFacts, error) {
 	var f *hostFacts
-	told := false
+	told, breaks := false, 0
 	err := wait.PollUntilContextTimeout(ctx, time.Second, leftoverLimit, true, func(ctx context.Context) (bool, error) {
 		var err error
 		limited, cancel := context.WithTimeout(ctx, observeLimit)
@@ -76,6 +79,9 @@ func (s *session) observeIdleHost(ctx context.Context, h Host) (*hostFacts, erro
 		if f, err = s.observeHost(limited, h); err != nil {
 			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 				err = fmt.Errorf("the host did not answer within %s: %w", observeLimit, err)
+			}
+			if breaks++; broken(err) && breaks <= observeBreaks {
+				return false, nil // asking changes nothing: ask again
 			}
 			return false, err
 		}

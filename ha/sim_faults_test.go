@@ -317,3 +317,16 @@ func TestUnfitHostsAreAllNamed(t *testing.T) {
 		assert.True(t, errors.As(err, &connect), "%v", err)
 	}, fake.ControlPlanes(3), fake.Workers(1))
 }
+
+// A connection that breaks while a host is being asked is no reason to give up: asking changes nothing.
+func TestBrokenConnectionWhileAsking(t *testing.T) {
+	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
+		spec := simSpec(t, c, "cp1")
+		c.Inject(fake.On("cp1").Exec("systemctl show*").DropConn())
+		cluster, err := ha.New(spec, c.Dial)
+		require.NoError(t, err)
+		_, err = cluster.Plan(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 1, c.Injected())
+	}, fake.ControlPlanes(1))
+}
