@@ -18,9 +18,21 @@ var rootFiles embed.FS
 // Debian release and packages of a host. Nothing here is there for quorate's sake: it is what a
 // server has on which somebody followed the instructions for containerd and kubeadm, and nginx.
 const (
-	debianSuite  = "bookworm"
-	debianMirror = "http://deb.debian.org/debian"
+	debianSuite = "bookworm"
 )
+
+// aptSources are where this machine gets its packages from; the hosts' packages come from there too.
+var aptSources = []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"}
+
+// sources returns the first of aptSources that is there.
+func sources() (string, error) {
+	for _, name := range aptSources {
+		if _, err := os.Stat(name); err == nil {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("lab: none of %s is there: the hosts' packages come from where this machine's do", strings.Join(aptSources, ", "))
+}
 
 var debianPackages = []string{
 	"systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "sudo", "ca-certificates", "openssl",
@@ -52,15 +64,19 @@ func rootFile(name string) string {
 // debianTree returns the root tree of a Debian host: systemd, OpenSSH, nginx, runc, the network
 // plugins and the tools that kubeadm asks for.
 func (c cache) debianTree(ctx context.Context, progress func(string)) (string, error) {
-	recipe := append([]string{"3", debianSuite, debianMirror}, append(debianPackages, quietUnits...)...)
+	recipe := append([]string{"4", debianSuite}, append(debianPackages, quietUnits...)...)
 	dir, err := c.entry(ctx, "debian-"+debianSuite, recipe, func(ctx context.Context, dir string) error {
 		progress("installing a Debian root tree")
 		root := filepath.Join(dir, "root")
+		from, err := sources()
+		if err != nil {
+			return err
+		}
 		argv := []string{
 			"mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--skip=check/qemu",
 			"--aptopt=Acquire::Retries \"3\"",
 			"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
-			"--include=" + strings.Join(debianPackages, ","), debianSuite, root, debianMirror,
+			"--include=" + strings.Join(debianPackages, ","), debianSuite, root, from,
 		}
 		if _, err := run(ctx, argv...); err != nil {
 			return err

@@ -36,6 +36,6 @@ func start(ctx context.Context, args []string) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("usage: lab-pod network | serve | get URL...")
+		return fmt.Errorf("usage: lab-pod network, lab-pod serve, or lab-pod get with URLs")
 	}
 }
