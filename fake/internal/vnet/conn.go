@@ -68,7 +68,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	for {
 		s := c.in
 		s.mu.Lock()
-		changed := s.changed
+		changed, broken := s.changed, s.err
 		switch {
 		case isClosed(c.closed):
 			s.mu.Unlock()
@@ -76,9 +76,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		case isClosed(c.read.wait()):
 			s.mu.Unlock()
 			return 0, c.fail("read", os.ErrDeadlineExceeded)
-		case s.err != nil:
+		case broken != nil:
 			s.mu.Unlock()
-			return 0, c.fail("read", s.err)
+			return 0, c.fail("read", broken)
 		case len(p) == 0:
 			s.mu.Unlock()
 			return 0, nil
@@ -113,7 +113,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	for {
 		s := c.out
 		s.mu.Lock()
-		changed := s.changed
+		changed, broken := s.changed, s.err
 		switch {
 		case isClosed(c.closed):
 			s.mu.Unlock()
@@ -125,9 +125,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 			s.mu.Unlock()
 			c.reset()
 			return written, c.fail("write", sysError("write", syscall.ECONNRESET))
-		case s.err != nil:
+		case broken != nil:
 			s.mu.Unlock()
-			return written, c.fail("write", s.err)
+			return written, c.fail("write", broken)
 		case isClosed(c.peer.closed) && !s.silent:
 			s.mu.Unlock()
 			return written, c.fail("write", sysError("write", syscall.EPIPE))
