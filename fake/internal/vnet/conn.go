@@ -170,10 +170,11 @@ func (c *Conn) Close() error {
 		c.write.stop()
 		c.out.set(func(s *stream) { s.eof = true })
 		c.in.set(func(*stream) {})
-		c.net.mu.Lock()
-		delete(c.host.conns, c)
-		c.net.mu.Unlock()
 	})
+	// Not within the once: Down takes the net's lock first and then closes connections.
+	c.net.mu.Lock()
+	delete(c.host.conns, c)
+	c.net.mu.Unlock()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package vnet_test
 
 import (
+	"net"
 	"sync"
 	"testing"
 )
@@ -18,6 +19,25 @@ func TestResetWhileReadingAndWriting(t *testing.T) {
 			wg.Go(func() { _, _ = c.Write([]byte("x")) })
 			wg.Go(func() { _, _ = c.Read(make([]byte, 1)) })
 		}
+		wg.Wait()
+	}
+}
+
+// A connection may be closed while the host loses its power: neither waits for the other for ever.
+func TestCloseWhileGoingDown(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		_, a, b := two(true)
+		conns := make([]net.Conn, 0, 8)
+		for range 8 {
+			c, _ := pipe(t, a, b)
+			conns = append(conns, c)
+		}
+		var wg sync.WaitGroup
+		for _, c := range conns {
+			wg.Go(func() { _ = c.Close() })
+		}
+		wg.Go(a.Down)
 		wg.Wait()
 	}
 }
