@@ -14,6 +14,7 @@ import (
 // job is a script and what it reads and writes.
 type job struct {
 	nonce, script  string
+	undo           string // a shell command that clears up after a script that was killed
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -53,7 +54,8 @@ func (r *Runner) converse(ctx context.Context, j job, start Starter) (int, error
 		}
 		return 0, err
 	}
-	c := &call{host: r.Host, sudo: r.Sudo, kill: r.kill, p: p, job: j, events: make(chan event, 8), over: make(chan struct{})}
+	c := &call{host: r.Host, sudo: r.Sudo, p: p, job: j, events: make(chan event, 8), over: make(chan struct{})}
+	c.kill = func(ctx context.Context, h header) error { return r.kill(ctx, h, j.undo) }
 	c.out = &stream{mark: j.nonce + ":", ready: readyWord(j.nonce) + "\n", failed: notStartedMark(j.nonce), sink: j.stdout, notify: c.notify}
 	c.err = &stream{mark: j.nonce + ":", sink: j.stderr, notify: c.notifyStderr}
 	if r.Sudo != nil && r.Sudo.Password != "" {

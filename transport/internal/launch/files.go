@@ -41,12 +41,8 @@ cat <"$p" && echo %s
 // the same directory, when and only when it was all of it. kubelet and most other readers of
 // directories pass over names that begin with a dot.
 func writeScript(f transport.File, nonce string) string {
-	slash := strings.LastIndexByte(f.Path, '/')
-	dir, base := f.Path[:slash], f.Path[slash+1:]
-	if dir == "" {
-		dir = "/"
-	}
-	temp := strings.TrimSuffix(dir, "/") + "/." + clip(base, 200) + "." + nonce
+	dir, _ := split(f.Path)
+	temp := tempName(f.Path, nonce)
 	mode := f.Mode.Perm()
 	if mode == 0 {
 		mode = 0o644
@@ -70,6 +66,21 @@ func writeScript(f transport.File, nonce string) string {
 	fmt.Fprintf(&b, "mv -f \"$t\" \"$p\" || exit %d\n", exitUnwritable)
 	b.WriteString("trap - EXIT\nsync \"$d\" 2>/dev/null || sync\nexit 0\n}")
 	return b.String()
+}
+
+// tempName is the name under which a file is written before it takes the place of the one at path.
+func tempName(path, nonce string) string {
+	dir, base := split(path)
+	return strings.TrimSuffix(dir, "/") + "/." + clip(base, 200) + "." + nonce
+}
+
+// split returns the directory and the name of an absolute path, as they are.
+func split(path string) (dir, base string) {
+	slash := strings.LastIndexByte(path, '/')
+	if slash == 0 {
+		return "/", path[1:]
+	}
+	return path[:slash], path[slash+1:]
 }
 
 // clip shortens a name so that what is added to it stays within the 255 bytes of a file name.

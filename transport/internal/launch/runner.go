@@ -74,7 +74,7 @@ func (r *Runner) WriteFile(ctx context.Context, f transport.File) error {
 	}
 	var errs collector
 	nonce := newNonce()
-	j := job{nonce: nonce, script: writeScript(f, nonce), stdin: bytes.NewReader(f.Data), stdout: io.Discard, stderr: &errs}
+	j := job{nonce: nonce, script: writeScript(f, nonce), undo: "rm -f " + Quote(tempName(f.Path, nonce)), stdin: bytes.NewReader(f.Data), stdout: io.Discard, stderr: &errs}
 	code, err := r.converse(ctx, j, r.Start)
 	if err == nil {
 		err = fileError(code, string(errs.take()))
@@ -85,10 +85,11 @@ func (r *Runner) WriteFile(ctx context.Context, f transport.File) error {
 	return nil
 }
 
-// kill ends the process group of a command. It has its own time limit: the caller's has ended.
-func (r *Runner) kill(ctx context.Context, h header) error {
+// kill ends the process group of a command and runs undo. It has its own time limit: the caller's
+// has ended.
+func (r *Runner) kill(ctx context.Context, h header, undo string) error {
 	nonce := newNonce()
-	j := job{nonce: nonce, script: killScript(h.target, h.start), stdout: io.Discard, stderr: io.Discard}
+	j := job{nonce: nonce, script: killScript(h.target, h.start, undo), stdout: io.Discard, stderr: io.Discard}
 	_, err := r.converse(ctx, j, r.StartKill)
 	return err
 }

@@ -62,8 +62,10 @@ unset IFS
 // killScript ends a process group, or a process: TERM, two seconds to leave, KILL. A leader with
 // another start time is a later process of the same number, so that the group is gone; without a
 // leader the number cannot have been given to another group while members are left.
-func killScript(target, start string) string {
+// The command undo runs when the group has ended, however it did.
+func killScript(target, start, undo string) string {
 	return fmt.Sprintf(`{
+trap %s EXIT
 g=%s; t=%s
 if read -r s 2>/dev/null </proc/${g#-}/stat; then s=${s##*) }; set -- $s; [ "${20}" = "$t" ] || exit 0; fi
 kill -TERM $g 2>/dev/null || exit 0
@@ -71,5 +73,5 @@ n=0
 while [ $n -lt 40 ]; do kill -0 $g 2>/dev/null || exit 0; sleep 0.05 || { sleep 1; n=$((n+20)); }; n=$((n+1)); done
 kill -KILL $g 2>/dev/null
 exit 0
-}`, Quote(target), Quote(start))
+}`, Quote(undo), Quote(target), Quote(start))
 }

@@ -5,13 +5,16 @@ package launch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/quorate-dev/quorate/transport"
 	"github.com/stretchr/testify/require"
@@ -105,27 +108,57 @@ func TestTruncatedScript(t *testing.T) {
 	require.Len(t, entries, 2, "the whole script does it")
 }
 
+// startTime is what the kernel says about when a process was started.
+func startTime(t *testing.T, pid int) string {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("no /proc: start times are not known here")
+	}
+	require.NoError(t, err)
+	return strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[19]
+}
+
 // TestKillScriptSparesOthers: a process group whose number was given away again is not ended.
 func TestKillScriptSparesOthers(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("no /proc: start times are not known here")
-	}
 	sleeper := exec.Command("sleep", "3600")
 	sleeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, sleeper.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- sleeper.Wait() }()
-	pgid := fmt.Sprint(sleeper.Process.Pid)
-	stat, err := os.ReadFile("/proc/" + pgid + "/stat")
-	require.NoError(t, err)
-	start := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[19]
+	pgid, start := fmt.Sprint(sleeper.Process.Pid), startTime(t, sleeper.Process.Pid)
 
-	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start+"1")).Run())
+	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start+"1", "")).Run())
 	require.NoError(t, syscall.Kill(sleeper.Process.Pid, 0))
 	require.Empty(t, ended)
-	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start)).Run())
+	require.NoError(t, exec.Command("sh", "-c", killScript("-"+pgid, start, "")).Run())
 	require.Error(t, <-ended, "and the right one is")
+}
+
+// TestKillScriptClearsUp: a writer that got past TERM and had to be killed leaves nothing behind. A
+// shell that is forked at the moment of TERM may do so: its child has not forgotten the traps yet.
+func TestKillScriptClearsUp(t *testing.T) {
+	t.Parallel()
+	temp := filepath.Join(t.TempDir(), "it's half written")
+	writer := exec.Command("sh", "-c", `trap "" TERM; echo; exec cat >"$1"`, "sh", temp)
+	writer.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := writer.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	stdout, err := writer.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, writer.Start())
+	_, err = stdout.Read(make([]byte, 1)) // TERM is ignored by now
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- writer.Wait() }()
+	require.Eventually(t, func() bool { _, err := os.Stat(temp); return err == nil }, 10*time.Second, time.Millisecond)
+
+	script := killScript(fmt.Sprint(-writer.Process.Pid), startTime(t, writer.Process.Pid), "rm -f "+Quote(temp))
+	require.NoError(t, exec.Command("sh", "-c", script).Run())
+	require.ErrorContains(t, <-ended, "killed")
+	require.NoFileExists(t, temp)
 }
 
 // TestContextError: a closed Transport is not the caller's cancellation.
