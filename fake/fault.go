@@ -38,7 +38,8 @@ func On(host string) Fault { return Fault{host: host, times: 1} }
 func (f Fault) Exec(pattern string) Fault { f.exec = pattern; return f }
 
 // Phase limits it to the beginning of a phase of kubeadm: "init/certs", "join/etcd-join", "join/control-plane-prepare",
-// "reset/cleanup-node". In "join/etcd-join" the moments "join/etcd-join/added" and "join/etcd-join/started" have names of their own.
+// "reset/cleanup-node". In "join/etcd-join" the moments "join/etcd-join/added", "join/etcd-join/started"
+// and, of a learner, "join/etcd-join/promoted" have names of their own.
 func (f Fault) Phase(name string) Fault { f.phaseName = name; return f }
 
 // Nth lets the first n-1 occasions pass.

@@ -16,7 +16,7 @@ import (
 // joinPhases are those of a control plane of v1.37.
 var joinPhases = []string{
 	"join/preflight", "join/control-plane-prepare/download-certs", "join/control-plane-prepare/certs", "join/control-plane-prepare/kubeconfig", "join/control-plane-prepare/control-plane", "join/check-etcd",
-	"join/kubelet-start", "join/etcd-join", "join/etcd-join/added", "join/etcd-join/started", "join/kubelet-wait-bootstrap", "join/control-plane-join/mark-control-plane", "join/wait-control-plane",
+	"join/kubelet-start", "join/etcd-join", "join/etcd-join/added", "join/etcd-join/started", "join/etcd-join/promoted", "join/kubelet-wait-bootstrap", "join/control-plane-join/mark-control-plane", "join/wait-control-plane",
 }
 
 // A host that crashes at any moment of its join can be reset, cleaned out of etcd, and joined.

@@ -184,6 +184,18 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// insist calls f until it succeeds, for as long as patience lasts, and returns its last error.
+func insist(ctx context.Context, patience time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := f(ctx)
+		if err == nil || pause(ctx, pollInterval) != nil {
+			return err
+		}
+	}
+}
+
 // broken says whether err is that a connection which had been there broke.
 func broken(err error) bool {
 	return errors.Is(err, transport.ErrUnknownOutcome) || errors.Is(err, io.ErrUnexpectedEOF)

@@ -172,9 +172,22 @@ func (s *session) etcdMembers(ctx context.Context, controlPlane Host) ([]EtcdMem
 	return members, err
 }
 
+// memberPatience is how long etcd is given to let a member go. It refuses ("unhealthy cluster") while its members have been
+// connected for less than five seconds, and answers nothing while it elects a leader (HealthInterval and mayRemoveMember in
+// etcd's server/etcdserver/server.go).
+const memberPatience = 45 * time.Second
+
 // removeMember takes host h's member out of etcd through another control plane's member. It is no error
 // when there is none.
 func (s *session) removeMember(ctx context.Context, via, h Host) error {
+	err := insist(ctx, memberPatience, func(ctx context.Context) error { return s.removeMemberOnce(ctx, via, h) })
+	if err != nil {
+		return fmt.Errorf("remove etcd member %s: %w", h.Name, err)
+	}
+	return nil
+}
+
+func (s *session) removeMemberOnce(ctx context.Context, via, h Host) error {
 	members, err := s.etcdMembers(ctx, via)
 	if err != nil {
 		return err

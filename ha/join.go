@@ -219,13 +219,14 @@ func (r *stepRun) waitJoined(ctx context.Context, via, h Host) error {
 	return err
 }
 
-// cleanJoin undoes an unfinished join: the etcd member first, through a healthy control plane, so that it does not
-// count towards the quorum; then the host; then the Node.
+// cleanJoin undoes an unfinished join: the etcd member first, through a healthy control plane; then the host; then the Node.
+// While the member stays, so does its host as it is: without that member's vote the others may have no quorum.
 func (r *stepRun) cleanJoin(ctx context.Context, via, h Host) error {
-	var errs []error
 	if h.Role == RoleControlPlane {
-		errs = append(errs, r.removeMember(ctx, via, h))
+		if err := r.removeMember(ctx, via, h); err != nil {
+			return err
+		}
 	}
-	errs = append(errs, r.cleanHost(ctx), r.deleteNode(ctx, via, h.Name))
-	return errors.Join(errs...)
+	node := func(ctx context.Context) error { return r.deleteNode(ctx, via, h.Name) }
+	return errors.Join(r.cleanHost(ctx), insist(ctx, memberPatience, node)) // the apiserver has none while etcd elects a leader
 }

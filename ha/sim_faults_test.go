@@ -126,6 +126,9 @@ func TestCutShortAndRunAgain(t *testing.T) {
 func TestFailedJoinIsCleanedAndRetried(t *testing.T) {
 	for phase, resets := range map[string]int{
 		"join/kubelet-start": 1, "join/etcd-join/added": 1, "join/etcd-join/started": 1,
+		// By then there are two voters, and for five seconds etcd lets neither go: were the host reset before its member is
+		// gone, the other would be alone without a quorum.
+		"join/etcd-join/promoted": 1,
 		"join/wait-control-plane": 0, // all was done by then: the check says so, and nothing is done again
 	} {
 		t.Run(strings.ReplaceAll(phase, "/", "-"), func(t *testing.T) {

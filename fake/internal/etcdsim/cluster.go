@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
@@ -88,6 +89,24 @@ func (c *Cluster) voters() (out []*Member) {
 // reaches says whether the processes of two members can talk.
 func reaches(a, b *Node) bool {
 	return a == b || a.host.Net.Connected(a.host.NIC, b.host.NIC)
+}
+
+// HealthInterval is how long a connection between members has to stand before a change of the membership counts on it
+// (etcd, server/etcdserver/server.go).
+const HealthInterval = 5 * time.Second
+
+// connected says whether a has been in touch with b for HealthInterval. Outside a bubble all progress is made at once, and
+// so is this.
+func connected(a, b *Node) bool {
+	w := a.reg.World
+	return a == b || b != nil && reaches(a, b) && (!w.Virtual() || w.NowLocked().Sub(later(a.since, b.since)) >= HealthInterval)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // quorumFrom says whether n can reach more than half of the voters.
@@ -181,6 +200,11 @@ func (c *Cluster) add(n *Node, peerURLs []string, learner bool) (*Member, error)
 			return nil, rpctypes.ErrGRPCMemberNotEnoughStarted
 		}
 	}
+	for _, v := range c.voters() {
+		if !connected(n, v.node) {
+			return nil, rpctypes.ErrGRPCUnhealthy
+		}
+	}
 	m := &Member{ID: newID(fmt.Sprint(peerURLs, c.ID, n.reg.World.Serial("etcd member"))), PeerURLs: peerURLs, Learner: learner}
 	c.members[m.ID] = m
 	n.reg.Changed()
@@ -204,7 +228,7 @@ func (c *Cluster) remove(n *Node, id uint64) error {
 			if v.ID != id && v.Started() {
 				started++
 			}
-			if v.node != nil && reaches(n, v.node) {
+			if connected(n, v.node) {
 				active++
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -26,6 +27,7 @@ type Node struct {
 	server    *grpc.Server
 	listeners []*vnet.Listener
 	stopped   bool
+	since     time.Time // when it started
 }
 
 // flags reads --name=value arguments.
@@ -48,7 +50,7 @@ func (r *Registry) Start(h *machine.Host, argv []string) (*Node, error) {
 			return nil, fmt.Errorf("etcd: --%s is not set", need)
 		}
 	}
-	n := &Node{reg: r, host: h}
+	n := &Node{reg: r, host: h, since: r.World.NowLocked()}
 	mark := f["data-dir"] + "/member/snap/db"
 	data, err := h.FS.Read(mark)
 	if err == nil {

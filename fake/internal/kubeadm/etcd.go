@@ -197,6 +197,9 @@ func (r *run) joinEtcd() error {
 		if err := e.promote(id); err != nil {
 			return err
 		}
+		if err := r.Phase("join/etcd-join/promoted", 0); err != nil {
+			return err
+		}
 	}
 	r.Printf("[etcd] Waiting for the new etcd member to join the cluster. This can take up to 40s\n")
 	one := &etcdClient{r: r, endpoints: append(slices.Clone(e.endpoints), r.endpoint.AdvertiseAddress+":2379"), tls: e.tls}
