@@ -22,7 +22,7 @@ func TestHactl(t *testing.T) {
 	ctx := needLab(t)
 	byHand := timeByHand(ctx, t)
 	l := newLab(ctx, t)
-	require.NoError(t, l.AddHosts(ctx, "cp1", "cp2", "cp3", "w1", "w2"))
+	require.NoError(t, l.AddHosts(ctx, "cp1", "cp2", "cp3", "w1", "w2", "w3"))
 	h := newTool(ctx, t, l)
 	four := []string{"cp1", "cp2", "cp3", "w1"}
 	c := &cluster{lab: l, tool: h, hosts: four}
@@ -53,9 +53,15 @@ func TestHactl(t *testing.T) {
 		c.hosts = append(slices.Clone(four), "w2")
 		c.isWhole(ctx, t)
 	})
-	t.Run("a host that stops answering in the middle", func(t *testing.T) { c.survivesSilentHost(ctx, t) })
-	t.Run("a worker leaves", func(t *testing.T) {
-		require.Equal(t, 0, h.run(ctx, t, "remove", "w2", "--yes").code)
+	t.Run("hosts that stop answering in the middle", func(t *testing.T) {
+		c.hosts = append(slices.Clone(four), "w2", "w3")
+		h.file(t, nil, c.hosts...)
+		c.survivesLostHosts(ctx, t)
+	})
+	t.Run("workers leave", func(t *testing.T) {
+		for _, name := range []string{"w2", "w3"} {
+			require.Equal(t, 0, h.run(ctx, t, "remove", name, "--yes").code)
+		}
 		h.file(t, nil, four...)
 		c.hosts = four
 		c.isWhole(ctx, t)
