@@ -86,7 +86,7 @@ func (c *Cluster) Apply(ctx context.Context, p *Plan) error {
 
 // performStep is the one loop: check, do, check. An outcome that is unknown because the connection was lost is
 // checked again once the host answers.
-func (s *session) performStep(ctx context.Context, st *step, member func()) *StepError {
+func (s *session) performStep(ctx context.Context, st *step) *StepError {
 	start := time.Now()
 	event := Event{Host: st.Host, Step: st.ID, Title: st.Title}
 	send := func(kind EventKind, err error) {
@@ -100,7 +100,7 @@ func (s *session) performStep(ctx context.Context, st *step, member func()) *Ste
 	send(StepStarted, nil)
 	stepCtx, cancel := context.WithTimeout(ctx, st.Limit)
 	defer cancel()
-	r := &stepRun{session: s, step: st, conn: s.host(st.Host), member: member}
+	r := &stepRun{session: s, step: st, conn: s.host(st.Host)}
 	worked, err := r.checkDoCheck(stepCtx, func(err error) { send(StepRetried, err) })
 	if err != nil {
 		if stepCtx.Err() != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {

@@ -3,14 +3,16 @@ package ha
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/types"
 	bootstrapapi "k8s.io/cluster-bootstrap/token/api"
+	"k8s.io/cluster-bootstrap/token/jws"
 
 	"github.com/quorate-dev/quorate/kubeadmcfg"
 	"github.com/quorate-dev/quorate/transport"
@@ -100,6 +102,9 @@ func (r *stepRun) credentialsFor(ctx context.Context, via, h Host) (credentials,
 			return credentials{}, err
 		}
 	}
+	if err := r.sign(ctx, kube); err != nil {
+		return credentials{}, err
+	}
 	if h.Role != RoleControlPlane {
 		return j.now, nil
 	}
@@ -115,8 +120,7 @@ func (r *stepRun) credentialsFor(ctx context.Context, via, h Host) (credentials,
 	return j.now, nil
 }
 
-// makeToken makes a bootstrap token through the API and waits until the cluster has signed its public
-// information with it: kubeadm join looks for that signature only every five seconds.
+// makeToken makes a bootstrap token through the API.
 func (r *stepRun) makeToken(ctx context.Context, kube *kubeClient) error {
 	token, err := kubeadmcfg.NewToken(rand.Reader)
 	if err != nil {
@@ -141,17 +145,33 @@ func (r *stepRun) makeToken(ctx context.Context, kube *kubeClient) error {
 		return fmt.Errorf("create a bootstrap token: %w", err)
 	}
 	r.join.now.token, r.join.made = token, time.Now()
-	signature := bootstrapapi.JWSSignatureKeyPrefix + id
-	err = wait.PollUntilContextTimeout(ctx, pollInterval/2, time.Minute, true, func(ctx context.Context) (bool, error) {
-		info, err := kube.CoreV1().ConfigMaps(metav1.NamespacePublic).Get(ctx, bootstrapapi.ConfigMapClusterInfo, metav1.GetOptions{})
-		if ok, err := found(err); !ok {
-			return false, err
-		}
-		_, signed := info.Data[signature]
-		return signed, nil
-	})
+	return nil
+}
+
+// sign adds the token's signature to the cluster's public information, which kubeadm join trusts by it. The controller manager
+// does the same, some seconds after it began, and kubeadm join looks only every five seconds. The signature is the same whoever
+// makes it: a detached JWS with the token's secret (k8s.io/cluster-bootstrap).
+func (r *stepRun) sign(ctx context.Context, kube *kubeClient) error {
+	id, secret, _ := strings.Cut(r.join.now.token.Reveal(), ".")
+	maps := kube.CoreV1().ConfigMaps(metav1.NamespacePublic)
+	info, err := maps.Get(ctx, bootstrapapi.ConfigMapClusterInfo, metav1.GetOptions{})
 	if err != nil {
-		return fmt.Errorf("wait for the bootstrap token's signature in the ConfigMap %s: %w", bootstrapapi.ConfigMapClusterInfo, err)
+		return fmt.Errorf("sign the public information: %w", err)
+	}
+	key := bootstrapapi.JWSSignatureKeyPrefix + id
+	if info.Data[key] != "" {
+		return nil
+	}
+	signature, err := jws.ComputeDetachedSignature(info.Data[bootstrapapi.KubeConfigKey], id, secret)
+	if err != nil {
+		return fmt.Errorf("sign the public information: %w", err)
+	}
+	patch, err := json.Marshal(map[string]any{"data": map[string]string{key: signature}})
+	if err != nil {
+		return err
+	}
+	if _, err := maps.Patch(ctx, bootstrapapi.ConfigMapClusterInfo, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		return fmt.Errorf("sign the public information: %w", err)
 	}
 	return nil
 }

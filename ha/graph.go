@@ -13,12 +13,10 @@ import (
 type graph struct {
 	session  *session
 	finished map[string]chan struct{} // closed when a step has ended, begun or not
-	members  map[string]chan struct{} // closed when etcd has a join's member, or the join has ended
 	slots    chan struct{}
 
 	mu     sync.Mutex
 	failed map[string]bool
-	has    map[string]bool // the joins whose member etcd has
 	errs   []*StepError
 }
 
@@ -27,13 +25,11 @@ func (s *session) perform(ctx context.Context, steps []step) error {
 	g := &graph{
 		session:  s,
 		finished: make(map[string]chan struct{}, len(steps)),
-		members:  make(map[string]chan struct{}, len(steps)),
 		slots:    make(chan struct{}, max(1, s.cluster.parallel)),
 		failed:   map[string]bool{},
-		has:      map[string]bool{},
 	}
 	for _, st := range steps {
-		g.finished[st.ID], g.members[st.ID] = make(chan struct{}), make(chan struct{})
+		g.finished[st.ID] = make(chan struct{})
 	}
 	var wg sync.WaitGroup
 	for i := range steps {
@@ -53,38 +49,20 @@ func (s *session) perform(ctx context.Context, steps []step) error {
 
 // run waits for its turn and performs one step.
 func (g *graph) run(ctx context.Context, st *step) {
-	announce := sync.OnceFunc(func() { close(g.members[st.ID]) })
-	defer func() {
-		announce()
-		close(g.finished[st.ID])
-	}()
-	await(g.finished, st.After)
-	await(g.members, st.AfterMember)
+	defer close(g.finished[st.ID])
+	for _, id := range st.After {
+		if c, ok := g.finished[id]; ok {
+			<-c
+		}
+	}
 	g.slots <- struct{}{}
 	defer func() { <-g.slots }()
 	if ctx.Err() != nil || g.blocked(st) {
 		g.fail(st.ID, nil)
 		return
 	}
-	member := func() {
-		g.mu.Lock()
-		g.has[st.ID] = true
-		g.mu.Unlock()
-		announce()
-	}
-	if err := g.session.performStep(ctx, st, member); err != nil {
+	if err := g.session.performStep(ctx, st); err != nil {
 		g.fail(st.ID, err)
-		return
-	}
-	member()
-}
-
-// await waits for the steps of ids as far as the plan has them.
-func await(channels map[string]chan struct{}, ids []string) {
-	for _, id := range ids {
-		if c, ok := channels[id]; ok {
-			<-c
-		}
 	}
 }
 
@@ -92,8 +70,7 @@ func await(channels map[string]chan struct{}, ids []string) {
 func (g *graph) blocked(st *step) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.ContainsFunc(st.After, func(id string) bool { return g.failed[id] }) ||
-		slices.ContainsFunc(st.AfterMember, func(id string) bool { return g.failed[id] && !g.has[id] })
+	return slices.ContainsFunc(st.After, func(id string) bool { return g.failed[id] })
 }
 
 // fail remembers a step that failed; nil is one that was not begun.

@@ -18,12 +18,9 @@ func (b *planner) planJoin(h Host) {
 	f := b.obs.hosts[h.Name]
 	after := b.prepared(h.Name)
 	title := h.Name + " is a worker"
-	var afterMember []string
 	if h.Role == RoleControlPlane {
 		title = h.Name + " is a control plane, and its etcd member votes"
-		if overlaps := b.version.AtLeast(overlapMinor); overlaps {
-			afterMember = b.lastControlPlaneJoin()
-		} else {
+		if !b.version.AtLeast(overlapMinor) {
 			after = append(after, b.lastControlPlaneJoin()...)
 		}
 	}
@@ -38,7 +35,7 @@ func (b *planner) planJoin(h Host) {
 		changes = append([]Change{{Command: resetCommand()}, {API: "remove what an unfinished attempt left in the cluster: its etcd member and its Node"}}, changes...)
 	}
 	b.add(step{
-		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, AfterMember: afterMember, Limit: limitJoin, Changes: changes},
+		Step: Step{ID: stepID(h.Name, "join"), Host: h.Name, Title: title, After: after, Limit: limitJoin, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
 			if unfinished, err := r.exists(ctx, joinConfigPath); unfinished || err != nil {
 				return false, err
@@ -58,9 +55,9 @@ func (b *planner) initStep() []string {
 	return b.planned(b.spec.byRole(RoleControlPlane)[0].Name, "init")
 }
 
-// overlapMinor is the first minor version whose kubeadm joins a control plane while another's etcd member is not healthy
-// yet: older ones want every member healthy before they begin (kubernetes#138403), and newer ones try to add
-// the learner again, for two minutes, while etcd has another (cmd/kubeadm/app/util/etcd/etcd.go).
+// overlapMinor is the first minor version whose control planes join at the same time: older kubeadms want every etcd member
+// healthy before they begin (kubernetes#138403), and newer ones try to add their learner again, for two minutes, while etcd has
+// another or has just been given one (cmd/kubeadm/app/util/etcd/etcd.go).
 const overlapMinor = 37
 
 // lastControlPlaneJoin returns the join that the next control plane waits for: etcd takes one learner at a
@@ -75,42 +72,28 @@ func (b *planner) lastControlPlaneJoin() []string {
 	return last
 }
 
-// watchJoin looks on while kubeadm makes h a control plane, and ends with ctx.
-func (r *stepRun) watchJoin(ctx context.Context, via, h Host) {
-	r.watchMember(ctx, via, h)
-	switch r.cluster.version.KubeletLocalMode() {
-	case kubeadmcfg.StageDefault, kubeadmcfg.StageLocked:
-		r.hastenBootstrap(ctx, h)
-	}
+// kubeletAsksItself says whether the kubelet of a control plane asks the apiserver beside it for its certificate.
+func kubeletAsksItself(v kubeadmcfg.Version) bool {
+	stage := v.KubeletLocalMode()
+	return stage == kubeadmcfg.StageDefault || stage == kubeadmcfg.StageLocked
 }
 
-// hastenBootstrap restarts the kubelet of h, once, when the apiserver beside it is ready and the kubelet has no certificate
-// yet. From Kubernetes 1.33 on it asks that apiserver for one; it began to ask long before there was an answer, and by now
-// sleeps for up to 16 seconds between two attempts (client-go util/certificate, its back-off). Static pods go on meanwhile.
-func (r *stepRun) hastenBootstrap(ctx context.Context, h Host) {
+// refreshKubelet restarts the kubelet of h, once, when the apiserver beside it is ready. From Kubernetes 1.33 on a control
+// plane's kubelet asks that apiserver for its certificate, its Node and its Services. It began to ask long before there was an
+// answer, and by now sleeps between attempts: up to 16 seconds for the certificate (client-go util/certificate) and as long for
+// the Services, without which it starts no pod ("services have not yet been read at least once"). Static pods go on meanwhile.
+func (r *stepRun) refreshKubelet(ctx context.Context, h Host) {
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		// An apiserver that starts accepts connections and lets them wait.
+		ctx, cancel := context.WithTimeout(ctx, 4*pollInterval)
+		defer cancel()
 		return r.readyAt(ctx, h, joinHostPort(h.Address, r.cluster.spec.apiServerPort())) == nil, nil
 	})
-	if err != nil || pause(ctx, pollInterval) != nil {
-		return
-	}
-	if there, err := r.exists(ctx, kubeletConfPath); there || err != nil {
+	if err != nil {
 		return
 	}
 	if _, err := r.conn.run(ctx, "systemctl", "restart", kubeletUnit); err == nil {
 		r.report("the kubelet was restarted: the apiserver beside it is ready")
-	}
-}
-
-// watchMember says once that etcd has the member of h, and ends with ctx.
-func (r *stepRun) watchMember(ctx context.Context, via, h Host) {
-	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
-		members, err := r.etcdMembers(ctx, via)
-		_, ok := memberOf(members, h)
-		return err == nil && ok, nil
-	})
-	if err == nil {
-		r.member()
 	}
 }
 
@@ -185,10 +168,10 @@ func (r *stepRun) joinHost(ctx context.Context, h Host) error {
 			if err := r.conn.write(ctx, transport.File{Path: joinConfigPath, Data: text, Mode: 0o600}); err != nil {
 				return err
 			}
-			if h.Role == RoleControlPlane {
+			if h.Role == RoleControlPlane && kubeletAsksItself(r.cluster.version) {
 				watched, stop := context.WithCancel(ctx)
 				var wg sync.WaitGroup
-				wg.Go(func() { r.watchJoin(watched, via, h) })
+				wg.Go(func() { r.refreshKubelet(watched, h) })
 				defer wg.Wait()
 				defer stop()
 			}

@@ -56,10 +56,6 @@ type Step struct {
 	Title string `json:"title"`
 	// After holds the IDs of the steps that come before.
 	After []string `json:"after,omitempty"`
-	// AfterMember holds the IDs of control-plane joins that need not have ended: it is enough that etcd has
-	// their member. etcd takes one learner at a time, and by the time that the next join has its
-	// certificates and its kubelet ready, this one votes; the rest of a join is waiting.
-	AfterMember []string `json:"afterMember,omitempty"`
 	// Changes are the files, commands and API calls, in order.
 	Changes []Change `json:"changes,omitempty"`
 	// Limit is how long the step may take, retries included.
@@ -117,9 +113,6 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, "\n%d. %s: %s\n", i+1, s.ID, s.Title)
 		if len(s.After) > 0 {
 			fmt.Fprintf(&b, "   after %s\n", strings.Join(s.After, ", "))
-		}
-		if len(s.AfterMember) > 0 {
-			fmt.Fprintf(&b, "   as soon as etcd has the member of %s\n", strings.Join(s.AfterMember, ", "))
 		}
 		for _, c := range s.Changes {
 			switch {

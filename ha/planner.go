@@ -104,7 +104,7 @@ func (b *planner) planApply() {
 			b.planJoin(h)
 		}
 	}
-	// Control planes one after the other; every balancer learns of each as soon as it serves.
+	// Every balancer learns of each control plane as soon as it serves.
 	for _, h := range joining {
 		b.planJoin(h)
 		serving = append(serving[:len(serving):len(serving)], h)

@@ -24,8 +24,6 @@ type stepRun struct {
 	*session
 	step *step
 	conn *hostConn
-	// member is called once etcd has the member of the step's host, before the step is done.
-	member func()
 }
 
 // report sends a line of output.
@@ -84,9 +82,15 @@ func filesCurrent(ctx context.Context, conn *hostConn, files ...managedFile) (bo
 	return true, nil
 }
 
-// writeFiles puts files in place.
+// writeFiles puts those files in place that are not there yet as they should be.
 func writeFiles(ctx context.Context, conn *hostConn, files ...managedFile) error {
 	for _, f := range files {
+		if ok, err := f.current(ctx, conn); ok || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if err := conn.write(ctx, transport.File{Path: f.path, Data: []byte(f.data), Mode: fileMode(f.mode)}); err != nil {
 			return err
 		}

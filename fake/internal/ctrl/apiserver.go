@@ -185,7 +185,7 @@ func (n *Node) routeOf(kubeconfig string) (*route, error) {
 	if err != nil {
 		return nil, err
 	}
-	certFile, _ := n.Host.FS.Read(clientCert) // absent is as good as empty
+	certFile, _ := n.Host.FS.Read(ClientCert) // absent is as good as empty
 	if r := n.routes[kubeconfig]; r != nil && sameFile(r.file, data) && sameFile(r.certFile, certFile) {
 		return r, nil
 	}

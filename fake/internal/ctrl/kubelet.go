@@ -19,8 +19,8 @@ import (
 	"github.com/quorate-dev/quorate/fake/internal/pki"
 )
 
-// clientCert is where the kubelet keeps the certificate that it got.
-const clientCert = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+// ClientCert is where the kubelet keeps the certificate that it got.
+const ClientCert = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
 // sync is one round of the kubelet: static pods, registration, pods, status.
 func (n *Node) sync() {
@@ -34,7 +34,7 @@ func (n *Node) sync() {
 	}
 	n.syncStatic(st)
 	kubeconfig := st.flags["kubeconfig"]
-	if !n.Host.FS.Exists(kubeconfig) {
+	if !n.Host.FS.Exists(kubeconfig) || !n.Host.FS.Exists(ClientCert) && n.Host.FS.Exists(st.flags["bootstrap-kubeconfig"]) {
 		if err := n.bootstrap(st); err != nil {
 			n.heard = false
 			n.later()
@@ -79,15 +79,25 @@ func (n *Node) bootstrap(st *kubeletState) error {
 	if err != nil {
 		return err
 	}
-	store, err := n.reach(file)
-	if err != nil {
-		return err
-	}
 	cfg, err := clientcmd.Load(data)
 	if err != nil {
 		return err
 	}
 	ctx := cfg.Contexts[cfg.CurrentContext]
+	cluster := cfg.Clusters[ctx.Cluster]
+	out, err := NodeKubeconfig(cluster.Server, cluster.CertificateAuthorityData)
+	if err != nil {
+		return err
+	}
+	// The kubeconfig comes first, and names a certificate that is not there yet (writeKubeconfigFromBootstrapping in
+	// pkg/kubelet/certificate/bootstrap).
+	if err := n.Host.FS.Replace(st.flags["kubeconfig"], out, 0o600, n.Host.RootOwner()); err != nil {
+		return err
+	}
+	store, err := n.reach(file)
+	if err != nil {
+		return err
+	}
 	token := cfg.AuthInfos[ctx.AuthInfo].Token
 	who, err := store.TokenUser(token)
 	if err != nil {
@@ -113,15 +123,7 @@ func (n *Node) bootstrap(st *kubeletState) error {
 	if err := recordCSR(store, who, name, cert); err != nil {
 		return err
 	}
-	if err := n.Host.FS.Replace(clientCert, append(slices.Clone(cert), keyPEM...), 0o600, n.Host.RootOwner()); err != nil {
-		return err
-	}
-	cluster := cfg.Clusters[ctx.Cluster]
-	out, err := NodeKubeconfig(cluster.Server, cluster.CertificateAuthorityData)
-	if err != nil {
-		return err
-	}
-	return n.Host.FS.Replace(st.flags["kubeconfig"], out, 0o600, n.Host.RootOwner())
+	return n.Host.FS.Replace(ClientCert, append(slices.Clone(cert), keyPEM...), 0o600, n.Host.RootOwner())
 }
 
 // NodeKubeconfig is a kubelet.conf whose credentials are the kubelet's own certificate file.
@@ -134,8 +136,8 @@ func NodeKubeconfig(server string, ca []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.AuthInfos["default-auth"].ClientCertificate = clientCert
-	cfg.AuthInfos["default-auth"].ClientKey = clientCert
+	cfg.AuthInfos["default-auth"].ClientCertificate = ClientCert
+	cfg.AuthInfos["default-auth"].ClientKey = ClientCert
 	return clientcmd.Write(*cfg)
 }
 

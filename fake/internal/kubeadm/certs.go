@@ -208,7 +208,7 @@ func (r *run) kubeletFinalize() error {
 	if err != nil {
 		return err
 	}
-	if err := r.Host.FS.Replace("/var/lib/kubelet/pki/kubelet-client-current.pem", append(cert, key...), 0o600, vfs.Owner{}); err != nil {
+	if err := r.Host.FS.Replace(ctrl.ClientCert, append(cert, key...), 0o600, vfs.Owner{}); err != nil {
 		return err
 	}
 	server := r.controlPlaneServer()

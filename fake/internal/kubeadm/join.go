@@ -12,6 +12,7 @@ import (
 	kubeletv1beta1 "k8s.io/kubelet/config/v1beta1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/quorate-dev/quorate/fake/internal/ctrl"
 	"github.com/quorate-dev/quorate/kubeadmcfg"
 )
 
@@ -198,7 +199,7 @@ func (r *run) joinKubelet() error {
 func (r *run) waitBootstrap() error {
 	r.Printf("[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap\n")
 	if err := r.Poll(r.timeouts.bootstrap, time.Second, func(context.Context) (bool, error) {
-		if r.Host.FS.Exists(kubeletConf) {
+		if r.Host.FS.Exists(kubeletConf) && r.Host.FS.Exists(ctrl.ClientCert) { // a client can be made of it
 			return true, nil
 		}
 		return false, errors.New("timed out waiting for the kubelet to perform the TLS Bootstrap" + r.componentFailuresIfControlPlane())
