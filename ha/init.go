@@ -139,11 +139,14 @@ func resetCommand() []string {
 	return []string{"kubeadm", "reset", "--force", "--cri-socket=" + criSocket, "--skip-phases=remove-etcd-member"}
 }
 
-// cleanHost undoes kubeadm's work on the step's host: containers, files and etcd's data.
+// cleanHost undoes kubeadm's work on the step's host: containers, files, kube-proxy's tables and etcd's data.
 func (r *stepRun) cleanHost(ctx context.Context) error {
 	r.forgetKube(Host{Name: r.step.Host})
 	r.forgetEtcd(r.step.Host)
 	if err := r.stream(ctx, resetCommand()...); err != nil {
+		return err
+	}
+	if err := r.dropProxyTables(ctx); err != nil {
 		return err
 	}
 	_, err := r.conn.run(ctx, "rm", "-rf", r.cluster.spec.etcdDataDir()+"/member")

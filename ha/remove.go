@@ -327,6 +327,9 @@ func (b *planner) planResetHost(f *hostFacts, after []string) {
 					return err
 				}
 			}
+			if err := r.dropProxyTables(ctx); err != nil {
+				return err
+			}
 			data, ok, err := r.conn.read(ctx, hostsPath)
 			if err != nil || !ok {
 				return err
