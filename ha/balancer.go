@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,6 +162,14 @@ func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
 	if want.err != nil {
 		return want.err
 	}
+	u, err := r.unit(ctx, balancerUnit)
+	if err != nil {
+		return err
+	}
+	old, err := stale(ctx, r.conn, want.files()...)
+	if err != nil {
+		return err
+	}
 	// nginx -t binds, logs and writes its pid as a start would: the directories have to be there.
 	if err := r.stream(ctx, "mkdir", "-p", balancerRunDir, balancerLogDir); err != nil {
 		return err
@@ -172,18 +181,19 @@ func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
 	if err := r.stream(ctx, "nginx", "-t", "-q", "-c", candidate.path); err != nil {
 		return err
 	}
-	if err := writeFiles(ctx, r.conn, want.files()...); err != nil {
+	if err := writeFiles(ctx, r.conn, old...); err != nil {
 		return err
 	}
-	u, err := r.unit(ctx, balancerUnit)
-	if err != nil {
-		return err
+	commands := [][]string{{"rm", "-f", candidate.path}}
+	if u.outdated || slices.Contains(old, want.unit) {
+		commands = append(commands, []string{"systemctl", "daemon-reload"})
 	}
-	start := []string{"systemctl", "enable", "--now", balancerUnit}
 	if u.running() && u.enabled() {
-		start = []string{"systemctl", "reload", balancerUnit}
+		commands = append(commands, []string{"systemctl", "reload", balancerUnit})
+	} else {
+		commands = append(commands, []string{"systemctl", "enable", "--now", balancerUnit})
 	}
-	for _, argv := range [][]string{{"rm", "-f", candidate.path}, {"systemctl", "daemon-reload"}, start} {
+	for _, argv := range commands {
 		if err := r.stream(ctx, argv...); err != nil {
 			return err
 		}

@@ -72,7 +72,10 @@ func (o osRelease) debian() bool {
 }
 
 // unitFacts is the state of a systemd unit, in systemctl show's own words.
-type unitFacts struct{ load, active, file string }
+type unitFacts struct {
+	load, active, file string
+	outdated           bool // its file changed since systemd read it
+}
 
 func (u unitFacts) exists() bool  { return u.load == "loaded" }
 func (u unitFacts) running() bool { return u.active == "active" || u.active == "reloading" }
@@ -97,6 +100,8 @@ func parseUnits(text string) map[string]unitFacts {
 				u.active = value
 			case "UnitFileState":
 				u.file = value
+			case "NeedDaemonReload":
+				u.outdated = value == "yes"
 			}
 		}
 		if id != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -53,18 +54,14 @@ func (o *hostObserver) observe(ctx context.Context) error {
 			paths = append(paths, sysctlPath(s.name))
 		}
 	}
-	contents := make([]string, len(paths))
-	exists := make([]bool, len(paths))
 	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)
-	for i, p := range paths {
-		g.Go(func() error {
-			data, ok, err := o.conn.read(asking, p)
-			contents[i], exists[i] = string(data), ok
-			return err
-		})
-	}
+	var files map[string]string
 	ask := func(question func(context.Context) error) { g.Go(func() error { return question(asking) }) }
+	ask(func(ctx context.Context) (err error) {
+		files, err = o.conn.readFiles(ctx, paths)
+		return err
+	})
 	ask(o.units)
 	ask(o.listening)
 	ask(o.stream)
@@ -78,11 +75,7 @@ func (o *hostObserver) observe(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for i, p := range paths {
-		if exists[i] {
-			f.files[p] = contents[i]
-		}
-	}
+	maps.Copy(f.files, files)
 	f.os = parseOSRelease(f.file(osReleasePath))
 	f.kernel = strings.TrimSpace(f.file(kernelReleasePath))
 	f.swaps = parseSwaps(f.file(swapsPath))

@@ -166,18 +166,13 @@ func (b *planner) planModules(f *hostFacts) {
 	b.add(step{
 		Step: Step{ID: stepID(f.host.Name, "modules"), Host: f.host.Name, Title: "kernel modules are loaded: " + strings.Join(modules, ", "), Limit: limitShort, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
-			if ok, err := file.current(ctx, r.conn); !ok {
+			if ok, err := filesCurrent(ctx, r.conn, file); !ok {
 				return false, err
 			}
-			now := &hostFacts{files: map[string]string{}, loaded: map[string]bool{}, kernel: f.kernel}
-			for _, p := range []string{procModulesPath, procFilesystemsPath, sysctlPath("net.bridge.bridge-nf-call-iptables")} {
-				data, ok, err := r.conn.read(ctx, p)
-				if err != nil {
-					return false, err
-				}
-				if ok {
-					now.files[p] = string(data)
-				}
+			now := &hostFacts{loaded: map[string]bool{}, kernel: f.kernel}
+			var err error
+			if now.files, err = r.conn.readFiles(ctx, []string{procModulesPath, procFilesystemsPath, sysctlPath("net.bridge.bridge-nf-call-iptables")}); err != nil {
+				return false, err
 			}
 			if err := (&hostObserver{conn: r.conn, facts: now}).modules(ctx); err != nil {
 				return false, err
@@ -219,16 +214,20 @@ func (b *planner) planSysctls(f *hostFacts) {
 			After: b.planned(f.host.Name, "modules"), Limit: limitShort,
 			Changes: []Change{fileChange(file.path, f.file(file.path), file.data), runChange("sysctl", "-p", sysctlFile)}},
 		done: func(ctx context.Context, r *stepRun) (bool, error) {
-			if ok, err := file.current(ctx, r.conn); !ok {
+			if ok, err := filesCurrent(ctx, r.conn, file); !ok {
 				return false, err
 			}
+			var paths []string
 			for _, s := range requiredSysctls {
-				value, _, err := r.conn.read(ctx, sysctlPath(s.name))
-				if err != nil || strings.TrimSpace(string(value)) != s.value {
+				paths = append(paths, sysctlPath(s.name))
+			}
+			values, err := r.conn.readFiles(ctx, paths)
+			for _, s := range requiredSysctls {
+				if strings.TrimSpace(values[sysctlPath(s.name)]) != s.value {
 					return false, err
 				}
 			}
-			return true, nil
+			return true, err
 		},
 		do: func(ctx context.Context, r *stepRun) error {
 			if err := writeFiles(ctx, r.conn, file); err != nil {

@@ -2,6 +2,7 @@ package ha
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -66,31 +67,31 @@ type managedFile struct {
 	mode uint32
 }
 
-// current says whether the file on the host is as it should be.
-func (m managedFile) current(ctx context.Context, conn *hostConn) (bool, error) {
-	data, ok, err := conn.read(ctx, m.path)
-	return ok && string(data) == m.data, err
-}
-
-// filesCurrent says whether all of files are.
-func filesCurrent(ctx context.Context, conn *hostConn, files ...managedFile) (bool, error) {
-	for _, f := range files {
-		if ok, err := f.current(ctx, conn); !ok {
-			return false, err
-		}
+// stale returns those of files that are not on the host as they should be.
+func stale(ctx context.Context, conn *hostConn, files ...managedFile) ([]managedFile, error) {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.path
 	}
-	return true, nil
+	there, err := conn.readFiles(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f managedFile) bool {
+		data, ok := there[f.path]
+		return ok && data == f.data
+	}), nil
 }
 
-// writeFiles puts those files in place that are not there yet as they should be.
+// filesCurrent says whether all of files are on the host as they should be.
+func filesCurrent(ctx context.Context, conn *hostConn, files ...managedFile) (bool, error) {
+	old, err := stale(ctx, conn, files...)
+	return err == nil && len(old) == 0, err
+}
+
+// writeFiles puts files in place.
 func writeFiles(ctx context.Context, conn *hostConn, files ...managedFile) error {
 	for _, f := range files {
-		if ok, err := f.current(ctx, conn); ok || err != nil {
-			if err != nil {
-				return err
-			}
-			continue
-		}
 		if err := conn.write(ctx, transport.File{Path: f.path, Data: []byte(f.data), Mode: fileMode(f.mode)}); err != nil {
 			return err
 		}

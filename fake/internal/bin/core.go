@@ -221,6 +221,29 @@ func head(p *proc.Proc) int {
 	return code(copyStream(p, p.Stdout, io.LimitReader(in, n)))
 }
 
+// tail prints whole files, each under its name.
+func tail(p *proc.Proc) int {
+	flags, args, ok := options(p, "-v", "-c=")
+	if !ok {
+		return unsupported
+	}
+	if _, named := flags["-v"]; !named || flags["-c"] != "+1" {
+		return p.Unsupported("%s", strings.Join(p.Argv, " "))
+	}
+	exit, gap := 0, ""
+	for _, name := range args {
+		b, err := p.Host.FS.Read(name)
+		if err != nil {
+			p.Errorf("tail: cannot open '%s' for reading: %s\n", name, reason(err))
+			exit = 1
+			continue
+		}
+		p.Printf("%s==> %s <==\n%s", gap, name, b)
+		gap = "\n"
+	}
+	return exit
+}
+
 type zeros struct{}
 
 // Read is io.Reader's.

@@ -99,5 +99,5 @@ var programs = []string{
 	"/usr/bin/readlink", "/usr/bin/rm", "/usr/bin/sh", "/usr/bin/sha256sum", "/usr/bin/sleep", "/usr/bin/stat", "/usr/bin/systemctl", "/usr/bin/tee", "/usr/bin/test", "/usr/bin/touch", "/usr/bin/true",
 	// These are there and not simulated: running one fails the test.
 	"/usr/bin/apt-get", "/usr/bin/awk", "/usr/bin/crictl", "/usr/bin/ctr", "/usr/bin/curl", "/usr/bin/cut", "/usr/bin/grep", "/usr/bin/journalctl", "/usr/bin/mount", "/usr/bin/sed", "/usr/bin/sort", "/usr/bin/tail", "/usr/bin/timedatectl", "/usr/bin/umount", "/usr/sbin/reboot",
-	"/usr/bin/head", "/usr/bin/wc", "/usr/bin/uname", "/usr/bin/whoami", "/usr/bin/ss", "/usr/sbin/ip", "/usr/sbin/modprobe", "/usr/sbin/nginx", "/usr/sbin/sshd", "/usr/sbin/swapoff", "/usr/sbin/swapon", "/usr/sbin/sysctl",
+	"/usr/bin/head", "/usr/bin/tail", "/usr/bin/wc", "/usr/bin/uname", "/usr/bin/whoami", "/usr/bin/ss", "/usr/sbin/ip", "/usr/sbin/modprobe", "/usr/sbin/nginx", "/usr/sbin/sshd", "/usr/sbin/swapoff", "/usr/sbin/swapon", "/usr/sbin/sysctl",
 }
