@@ -23,6 +23,9 @@ const (
 	// probeInterval makes 20 connections a second; probeLimit is how long one may take.
 	probeInterval = 50 * time.Millisecond
 	probeLimit    = 2 * time.Second
+	// calmLength is how long every connection has to have taken less than calmLimit before an outage begins.
+	calmLength = 5 * time.Second
+	calmLimit  = 250 * time.Millisecond
 	// articlePort is where the article's nginx listens on the worker, beside quorate's.
 	articlePort = 26443
 )
@@ -71,7 +74,11 @@ func (c *cluster) outages(ctx context.Context, t *testing.T) {
 			for _, p := range []*probe{ours, article} {
 				wg.Go(func() { p.run(probing) })
 			}
-			wait(ctx, 2*time.Second) // before the outage: all is well
+			// What came before (a host that booted, an apiserver that started) is over: the outage is measured, not that.
+			require.Eventually(t, func() bool {
+				before := ours.during(time.Now().Add(-calmLength), time.Now().Add(-calmLimit))
+				return before.failed == 0 && before.all >= int((calmLength-calmLimit)/probeInterval)*9/10 && before.slowest < calmLimit
+			}, 3*time.Minute, time.Second, "the cluster did not come to rest")
 			require.NoError(t, o.gone())
 			goneAt := time.Now()
 			wait(ctx, outageLength)
