@@ -6,7 +6,8 @@ import (
 )
 
 // Bundle is the documents of one configuration file; nil is a document that is not there.
-// `kubeadm init` reads Init, Cluster, Kubelet and KubeProxy; `kubeadm join` reads Join alone.
+// `kubeadm init` reads Init, Cluster, Kubelet and KubeProxy; `kubeadm join`, `reset` and
+// `upgrade` read their own document alone.
 type Bundle struct {
 	// Init is the first control plane's own part.
 	Init *InitConfiguration
@@ -14,6 +15,10 @@ type Bundle struct {
 	Cluster *ClusterConfiguration
 	// Join is a joining host's part.
 	Join *JoinConfiguration
+	// Reset is for `kubeadm reset`. Since v1beta4.
+	Reset *ResetConfiguration
+	// Upgrade is for the commands of `kubeadm upgrade`. Since v1beta4.
+	Upgrade *UpgradeConfiguration
 	// Kubelet is what every kubelet of the cluster starts with. Its TypeMeta is written by Render
 	// and left empty by Parse.
 	Kubelet *kubeletv1beta1.KubeletConfiguration

@@ -41,6 +41,8 @@ func v1beta3Documents(b Bundle) ([]document, []Loss) {
 	if b.Join != nil {
 		docs = append(docs, document{string(V1Beta3), kindJoin, d.join(b.Join)})
 	}
+	d.lost(b.Reset != nil, kindReset, "use the flags of kubeadm reset")
+	d.lost(b.Upgrade != nil, kindUpgrade, "use the flags of kubeadm upgrade")
 	return docs, d.losses
 }
 

@@ -173,6 +173,10 @@ func (d parsedDocument) allocate(b *Bundle, old *v1beta3Bundle) any {
 			return ensure(&b.Cluster)
 		case kindJoin:
 			return ensure(&b.Join)
+		case kindReset:
+			return ensure(&b.Reset)
+		case kindUpgrade:
+			return ensure(&b.Upgrade)
 		}
 	case string(V1Beta3):
 		switch d.kind {

@@ -10,8 +10,8 @@ import (
 )
 
 // Render writes the configuration file of b for kubeadm of version v: v1beta3 below 1.31, v1beta4
-// from there. Documents come in the order Init, Cluster, Join, Kubelet, KubeProxy, fields in the
-// order of their types, and only what was set is written. The bytes depend on b and v alone.
+// from there. Documents come in the order Init, Cluster, Join, Reset, Upgrade, Kubelet, KubeProxy,
+// fields in the order of their types, and only what was set is written. The bytes depend on b and v alone.
 //
 // What v's kubeadm has no field for is a *LossError that names all of it; a version out of range
 // is an error too. Render does not Validate. Secrets are written as they are: the file is for

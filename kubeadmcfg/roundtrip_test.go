@@ -70,7 +70,7 @@ func fill(t *rapid.T, v reflect.Value, label string) {
 		v.SetString(word(t, label))
 	case reflect.Bool:
 		v.SetBool(rapid.Bool().Draw(t, label))
-	case reflect.Int32:
+	case reflect.Int, reflect.Int32:
 		v.SetInt(int64(rapid.Int32().Draw(t, label)))
 	default:
 		t.Fatalf("%s: no values for %s", label, v.Type())
@@ -89,6 +89,9 @@ func TestParseIsTheInverseOfRenderV1Beta4(t *testing.T) {
 		fill(t, reflect.ValueOf(want.Init).Elem(), "init")
 		fill(t, reflect.ValueOf(want.Cluster).Elem(), "cluster")
 		fill(t, reflect.ValueOf(want.Join).Elem(), "join")
+		want.Reset, want.Upgrade = new(ResetConfiguration), new(UpgradeConfiguration)
+		fill(t, reflect.ValueOf(want.Reset).Elem(), "reset")
+		fill(t, reflect.ValueOf(want.Upgrade).Elem(), "upgrade")
 		roundTrip(t, want, Version{Major: 1, Minor: 37})
 	})
 }

@@ -22,6 +22,15 @@ func v1beta4Documents(b Bundle, v Version) ([]document, []Loss) {
 	if b.Join != nil {
 		docs = append(docs, document{string(V1Beta4), kindJoin, b.Join})
 	}
+	if b.Reset != nil {
+		docs = append(docs, document{string(V1Beta4), kindReset, b.Reset})
+	}
+	if b.Upgrade != nil {
+		docs = append(docs, document{string(V1Beta4), kindUpgrade, b.Upgrade})
+		if b.Upgrade.Plan.EtcdUpgrade != nil && !v.AtLeast(planEtcdMinor) {
+			losses = append(losses, since(kindUpgrade+".plan.etcdUpgrade", planEtcdMinor))
+		}
+	}
 	return docs, losses
 }
 

@@ -73,6 +73,12 @@ func Validate(b Bundle, v Version) error {
 	if b.Join != nil {
 		c.join(b.Join)
 	}
+	if b.Reset != nil {
+		c.reset(b.Reset)
+	}
+	if b.Upgrade != nil {
+		c.upgrade(b.Upgrade)
+	}
 	if b.KubeProxy != nil {
 		c.proxy(b.KubeProxy)
 	}

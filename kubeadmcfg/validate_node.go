@@ -50,8 +50,7 @@ func (c *checker) node(n NodeRegistrationOptions, at string) {
 			at+".taints["+strconv.Itoa(i)+"]", CodeInvalid, "wants a key and an effect")
 	}
 	c.args(n.KubeletExtraArgs, at+".kubeletExtraArgs")
-	c.want(slices.Contains([]corev1.PullPolicy{"", corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}, n.ImagePullPolicy),
-		at+".imagePullPolicy", CodeInvalid, "%q is none of Always, IfNotPresent, Never", n.ImagePullPolicy)
+	c.pullPolicy(n.ImagePullPolicy, at+".imagePullPolicy")
 	all := slices.ContainsFunc(n.IgnorePreflightErrors, func(s string) bool { return strings.EqualFold(s, "all") })
 	c.want(!all || len(n.IgnorePreflightErrors) == 1, at+".ignorePreflightErrors", CodeConflict, "all goes with no single check")
 }

@@ -98,6 +98,18 @@ func TestValidateRefuses(t *testing.T) {
 			b.Init.CertificateKey = "0123"
 			b.Join.ControlPlane.CertificateKey = kubeadmcfg.Secret(strings.Repeat("x", 64))
 		}, []string{"InitConfiguration.certificateKey invalid", "JoinConfiguration.controlPlane.certificateKey invalid"}},
+		{"reset", 37, func(b *bundle) {
+			b.Reset = &kubeadmcfg.ResetConfiguration{CertificatesDir: "pki", CRISocket: "tcp://x", UnmountFlags: []kubeadmcfg.UnmountFlag{kubeadmcfg.UnmountForce, "MNT"}}
+		}, []string{"ResetConfiguration.criSocket invalid", "ResetConfiguration.certificatesDir invalid", "ResetConfiguration.unmountFlags[1] invalid"}},
+		{"upgrade", 37, func(b *bundle) {
+			b.Upgrade = &kubeadmcfg.UpgradeConfiguration{}
+			b.Upgrade.Apply.Patches, b.Upgrade.Apply.ImagePullPolicy = &kubeadmcfg.Patches{Directory: "patches"}, "Sometimes"
+			b.Upgrade.Node.Patches, b.Upgrade.Node.ImagePullPolicy = &kubeadmcfg.Patches{Directory: "/patches"}, corev1.PullNever
+		}, []string{"UpgradeConfiguration.apply.patches.directory invalid", "UpgradeConfiguration.apply.imagePullPolicy invalid"}},
+		{"reset before v1beta4", 30, func(b *bundle) { b.Reset = &kubeadmcfg.ResetConfiguration{Force: true} }, []string{"ResetConfiguration version"}},
+		{"plan with etcd", 32, func(b *bundle) {
+			b.Upgrade = &kubeadmcfg.UpgradeConfiguration{Plan: kubeadmcfg.UpgradePlan{EtcdUpgrade: new(true)}}
+		}, []string{"UpgradeConfiguration.plan.etcdUpgrade version"}},
 		{"DNS domain", 37, func(b *bundle) { b.Cluster.Networking.DNSDomain = "a_b" }, []string{"ClusterConfiguration.networking.dnsDomain invalid"}},
 		{"subnet", 37, func(b *bundle) { b.Cluster.Networking.ServiceSubnet = "10.96.0.0" }, []string{"ClusterConfiguration.networking.serviceSubnet invalid"}},
 		{"two subnets of one family", 37, func(b *bundle) { b.Cluster.Networking.PodSubnet = "10.1.0.0/16,10.2.0.0/16" }, []string{"ClusterConfiguration.networking.podSubnet invalid"}},

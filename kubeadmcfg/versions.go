@@ -37,6 +37,7 @@ const (
 	exitCodesGoneMinor     = 34 // changelog 1.34
 	initDirectMinor        = 37 // #138449
 	ecdsaP384Minor         = 34 // changelog 1.34
+	planEtcdMinor          = 33 // changelog 1.33
 	httpEndpointsMinor     = 35 // changelog 1.35
 	ipvsStrictMinor        = 26 // #111806
 	schedulerFreeMinor     = 27 // #114669: any scheduler the kernel has
@@ -71,6 +72,8 @@ const (
 	kindInit      = "InitConfiguration"
 	kindCluster   = "ClusterConfiguration"
 	kindJoin      = "JoinConfiguration"
+	kindReset     = "ResetConfiguration"
+	kindUpgrade   = "UpgradeConfiguration"
 	kindKubelet   = "KubeletConfiguration"
 	kindKubeProxy = "KubeProxyConfiguration"
 )
