@@ -2,6 +2,7 @@ package ha
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path"
@@ -148,8 +149,30 @@ func (r *stepRun) balancerCurrent(ctx context.Context, want balancer) (bool, err
 	if err != nil || !u.running() || !u.enabled() {
 		return false, err
 	}
-	generation, err := balancerGeneration(ctx, r.conn)
-	return generation == want.generation, err
+	err = r.awaitGeneration(ctx, want.generation, workerPatience)
+	if errors.Is(err, errOldGeneration) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// workerPatience is for nginx's old workers, which accept connections for a moment beside the new ones: the master tells them to
+// quit 100 ms after it started those (src/os/unix/ngx_process_cycle.c), and later where the host is busy.
+const workerPatience = 2 * time.Second
+
+// errOldGeneration says that nginx never answered with the configuration that was asked for.
+var errOldGeneration = errors.New("nginx does not answer with its new configuration")
+
+// awaitGeneration asks the balancer until it answers with a generation.
+func (r *stepRun) awaitGeneration(ctx context.Context, want string, patience time.Duration) error {
+	err := wait.PollUntilContextTimeout(ctx, pollInterval/5, patience, true, func(ctx context.Context) (bool, error) {
+		generation, err := balancerGeneration(ctx, r.conn)
+		return generation == want, err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w after %s: %w", errOldGeneration, patience, err)
+	}
+	return err
 }
 
 // reloadPatience is how long nginx may take to answer with its new configuration.
@@ -198,15 +221,9 @@ func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
 			return err
 		}
 	}
-	last := ""
-	err = wait.PollUntilContextTimeout(ctx, pollInterval/5, reloadPatience, true, func(ctx context.Context) (bool, error) {
-		var err error
-		last, err = balancerGeneration(ctx, r.conn)
-		return last == want.generation, err
-	})
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("nginx does not answer with its new configuration after %s (see `journalctl -u %s` and %s): %w",
-			reloadPatience, balancerUnit, path.Join(balancerLogDir, "nginx-error.log"), err)
+	err = r.awaitGeneration(ctx, want.generation, reloadPatience)
+	if errors.Is(err, errOldGeneration) {
+		return fmt.Errorf("%w (see `journalctl -u %s` and %s)", err, balancerUnit, path.Join(balancerLogDir, "nginx-error.log"))
 	}
 	return err
 }

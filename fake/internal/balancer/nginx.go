@@ -31,6 +31,27 @@ type listener struct {
 	*vnet.Listener
 	proc *process
 	to   *server
+
+	// For a moment after a reload the workers of the configuration before accept connections too.
+	before   *server
+	until    time.Time
+	accepted int
+}
+
+// overlap is how long that is: the master gives its new workers 100 ms before it tells the old ones to quit
+// (src/os/unix/ngx_process_cycle.c).
+const overlap = 100 * time.Millisecond
+
+// accept chooses the configuration that takes the next connection. The process's lock is held.
+func (l *listener) accept(now time.Time) *server {
+	if l.before == nil || !now.Before(l.until) {
+		l.before = nil
+		return l.to
+	}
+	if l.accepted++; l.accepted%2 == 0 {
+		return l.before
+	}
+	return l.to
 }
 
 // server is a server block of one loaded configuration.
@@ -182,6 +203,9 @@ func (p *process) load(cfg lbconfig.Config, start bool) error {
 			delete(p.listeners, key)
 			continue
 		}
+		if p.h.World.Virtual() { // outside a bubble all progress is made at once
+			l.before, l.until, l.accepted = l.to, time.Now().Add(overlap), 0
+		}
 		l.to = want[key]
 	}
 	for _, l := range opened {
@@ -213,7 +237,7 @@ func (p *process) serve(l *listener) {
 				return
 			}
 			p.mu.Lock()
-			srv := l.to
+			srv := l.accept(time.Now())
 			p.mu.Unlock()
 			switch {
 			case srv == nil:
