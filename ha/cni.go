@@ -225,9 +225,11 @@ func (r *resources) same(ctx context.Context, o *unstructured.Unstructured) (boo
 	return equality.Semantic.DeepEqual(meaning(live), meaning(applied)), nil
 }
 
-// meaning is an object without what the server notes down about changes.
+// meaning is an object without what the server notes down about changes, and without its status: that is the cluster's to say,
+// and changes between two questions.
 func meaning(o *unstructured.Unstructured) map[string]any {
 	c := o.DeepCopy()
+	unstructured.RemoveNestedField(c.Object, "status")
 	c.SetManagedFields(nil)
 	c.SetResourceVersion("")
 	c.SetGeneration(0)

@@ -62,8 +62,9 @@ func (c *cluster) outages(ctx context.Context, t *testing.T) {
 	}{
 		{"unplugged", func() error { return victim.Unplug(ctx) }, func() error { return victim.Plug(ctx) }, true},
 		{"packets dropped", func() error { return victim.DropPackets(ctx) }, func() error { return victim.Restore(ctx) }, true},
-		{"apiserver stopped", func() error { return victim.StopAPIServer(ctx) }, func() error { return victim.StartAPIServer(ctx) }, true},
 		{"apiserver hung", func() error { return victim.Freeze("kube-apiserver") }, func() error { return victim.Thaw("kube-apiserver") }, false},
+		// Last, because it takes the kubelet a while to start the apiserver again, and nothing waits for it here.
+		{"apiserver stopped", func() error { return victim.StopAPIServer(ctx) }, func() error { return victim.StartAPIServer(ctx) }, true},
 	} {
 		t.Run(o.name, func(t *testing.T) {
 			require.Eventually(t, func() bool { return c.tool.status(ctx, t).Healthy() }, 3*time.Minute, time.Second)

@@ -22,7 +22,7 @@ func (c *cli) applyCommand() *cobra.Command {
 			"A node that the cluster file does not name is left alone; remove takes it out.",
 		Args: cobra.NoArgs,
 		RunE: c.verb(func(ctx context.Context, _ []string) error {
-			w := work{verb: "apply", report: reportFile, plan: func(ctx context.Context, cluster *ha.Cluster) (*ha.Plan, error) {
+			w := work{verb: "apply", report: reportFile, fixed: planFile != "", plan: func(ctx context.Context, cluster *ha.Cluster) (*ha.Plan, error) {
 				if planFile != "" {
 					return loadPlan(planFile, cluster.Spec().Name)
 				}
@@ -87,8 +87,10 @@ type work struct {
 	verb string
 	// standing says that there has to be a cluster already.
 	standing bool
-	report   string
-	plan     func(context.Context, *ha.Cluster) (*ha.Plan, error)
+	// fixed says that the plan is one that somebody looked at: where it no longer fits, no other takes its place.
+	fixed  bool
+	report string
+	plan   func(context.Context, *ha.Cluster) (*ha.Plan, error)
 }
 
 // perform makes a plan, has it confirmed, applies it and shows what the cluster is then.
@@ -112,16 +114,9 @@ func (c *cli) perform(ctx context.Context, w work) error {
 	if err != nil {
 		return err
 	}
-	plan, err := w.plan(ctx, cluster)
+	failed, err := c.planAndApply(ctx, w, cluster)
 	if err != nil {
 		return err
-	}
-	if err := c.approve(ctx, plan); err != nil {
-		return err
-	}
-	var failed error
-	if !plan.Empty() {
-		failed = cluster.Apply(ctx, plan)
 	}
 	r.close()
 	if ctx.Err() != nil {
@@ -144,6 +139,31 @@ func (c *cli) perform(ctx context.Context, w work) error {
 		}
 	}
 	return failed
+}
+
+// plansAtMost is how often a plan is made where nobody is asked and the hosts change in between: commands of a run that
+// was killed may still be at work.
+const plansAtMost = 3
+
+// planAndApply returns what failed while hosts were being changed, and apart from it what kept that from beginning.
+func (c *cli) planAndApply(ctx context.Context, w work, cluster *ha.Cluster) (failed, err error) {
+	for n := 1; ; n++ {
+		plan, err := w.plan(ctx, cluster)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.approve(ctx, plan); err != nil {
+			return nil, err
+		}
+		if plan.Empty() {
+			return nil, nil
+		}
+		failed := cluster.Apply(ctx, plan)
+		if !errors.Is(failed, ha.ErrPlanChanged) || !c.yes || w.fixed || n == plansAtMost {
+			return failed, nil
+		}
+		c.note("the hosts changed meanwhile; looking again")
+	}
 }
 
 // approve shows what is about to happen, and asks.
