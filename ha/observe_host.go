@@ -50,9 +50,7 @@ func (o *hostObserver) observe(ctx context.Context) error {
 		paths = append(paths, hostnamePath, runningHostnamePath, machineIDPath, fstabPath, swapsPath, modulesFile, sysctlFile,
 			procModulesPath, procFilesystemsPath, containerdConfigPath,
 			initConfigPath, joinConfigPath, adminKubeconfigPath, kubeletConfPath, apiServerManifest, caPath, apiServerCertPath)
-		for _, s := range requiredSysctls {
-			paths = append(paths, sysctlPath(s.name))
-		}
+		paths = append(paths, requiredSysctlPaths()...)
 	}
 	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(questionsAtOnce)

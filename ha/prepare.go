@@ -196,6 +196,15 @@ func (b *planner) planModules(f *hostFacts) {
 	})
 }
 
+// requiredSysctlPaths are where the kernel shows the settings that Kubernetes needs.
+func requiredSysctlPaths() []string {
+	paths := make([]string, len(requiredSysctls))
+	for i, s := range requiredSysctls {
+		paths[i] = sysctlPath(s.name)
+	}
+	return paths
+}
+
 func (b *planner) planSysctls(f *hostFacts) {
 	var text strings.Builder
 	text.WriteString("# Written by quorate: applied at boot by systemd-sysctl.\n")
@@ -217,17 +226,16 @@ func (b *planner) planSysctls(f *hostFacts) {
 			if ok, err := filesCurrent(ctx, r.conn, file); !ok {
 				return false, err
 			}
-			var paths []string
-			for _, s := range requiredSysctls {
-				paths = append(paths, sysctlPath(s.name))
+			values, err := r.conn.readFiles(ctx, requiredSysctlPaths())
+			if err != nil {
+				return false, err
 			}
-			values, err := r.conn.readFiles(ctx, paths)
 			for _, s := range requiredSysctls {
 				if strings.TrimSpace(values[sysctlPath(s.name)]) != s.value {
-					return false, err
+					return false, nil
 				}
 			}
-			return true, err
+			return true, nil
 		},
 		do: func(ctx context.Context, r *stepRun) error {
 			if err := writeFiles(ctx, r.conn, file); err != nil {

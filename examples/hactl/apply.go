@@ -158,7 +158,7 @@ func (c *cli) planAndApply(ctx context.Context, w work, cluster *ha.Cluster) (fa
 		if plan.Empty() {
 			return nil, nil
 		}
-		failed := cluster.Apply(ctx, plan)
+		failed = cluster.Apply(ctx, plan)
 		if !errors.Is(failed, ha.ErrPlanChanged) || !c.yes || w.fixed || n == plansAtMost {
 			return failed, nil
 		}

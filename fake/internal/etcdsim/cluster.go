@@ -98,15 +98,14 @@ const HealthInterval = 5 * time.Second
 // connected says whether a has been in touch with b for HealthInterval. Outside a bubble all progress is made at once, and
 // so is this.
 func connected(a, b *Node) bool {
-	w := a.reg.World
-	return a == b || b != nil && reaches(a, b) && (!w.Virtual() || w.NowLocked().Sub(later(a.since, b.since)) >= HealthInterval)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+	if a == b {
+		return true
 	}
-	return b
+	if b == nil || !reaches(a, b) {
+		return false
+	}
+	settled := a.reg.World.NowLocked().Add(-HealthInterval)
+	return !a.reg.World.Virtual() || !a.since.After(settled) && !b.since.After(settled)
 }
 
 // quorumFrom says whether n can reach more than half of the voters.
