@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quorate-dev/quorate/lab"
+	"github.com/quorate-dev/quorate/lbconfig"
 )
 
 const (
@@ -102,8 +104,30 @@ func (c *cluster) outages(ctx context.Context, t *testing.T) {
 				assert.Zero(t, gone.failed)
 				assert.Less(t, gone.slowest, 1200*time.Millisecond)
 				assert.Greater(t, gone.all, 300, "the probe kept its rate")
+				if t.Failed() {
+					c.explain(ctx, t, ours, goneAt)
+				}
 			}
 		})
+	}
+}
+
+// explain says of every connection that failed or took long when it began, where it came from and which apiserver it was led to:
+// a failure that is seen once in many runs has to be understood from what one run says.
+func (c *cluster) explain(ctx context.Context, t *testing.T, p *probe, goneAt time.Time) {
+	sessions, err := c.lab.Host("w1").Run(ctx, "cat", lbconfig.DefaultAccessLog)
+	assert.NoError(t, err)
+	for _, a := range p.attempts {
+		if a.err == nil && a.took < calmLimit {
+			continue
+		}
+		session := "no session of it in nginx's log"
+		for line := range strings.Lines(sessions) {
+			if a.from != "" && strings.Contains(line, " "+a.from+" ") {
+				session = strings.TrimSpace(line)
+			}
+		}
+		t.Logf("%+.2f s after it was gone, from %s, %.2f s, %v: %s", a.begun.Sub(goneAt).Seconds(), a.from, a.took.Seconds(), a.err, session)
 	}
 }
 
@@ -126,8 +150,10 @@ type probe struct {
 
 type attempt struct {
 	begun time.Time
-	took  time.Duration
-	err   error
+	// from is the client's own address, by which nginx's log knows the session.
+	from string
+	took time.Duration
+	err  error
 }
 
 // newProbe connects to address on the worker.
@@ -160,6 +186,7 @@ func (p *probe) attempt(ctx context.Context) {
 	defer cancel()
 	conn, err := p.dial(ctx)
 	if err == nil {
+		a.from = conn.LocalAddr().String()
 		secure := tls.Client(conn, p.tls)
 		err = secure.HandshakeContext(ctx)
 		_ = conn.Close()
