@@ -25,4 +25,6 @@ type Bundle struct {
 	// KubeProxy is what every kube-proxy of the cluster starts with. Its TypeMeta is written by
 	// Render and left empty by Parse.
 	KubeProxy *proxyv1alpha1.KubeProxyConfiguration
+	// Unknown is what ParseLenient found and the types here do not have. Render writes it again.
+	Unknown []Unknown
 }

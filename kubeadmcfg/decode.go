@@ -25,6 +25,9 @@ type decoder struct {
 	doc   int
 	nodes int
 	errs  []error
+	// lenient keeps unknown fields instead of refusing them.
+	lenient bool
+	unknown []Unknown
 }
 
 func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
@@ -91,6 +94,10 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string, depth in
 		}
 		child := path + "." + key.Value
 		index, ok := fields[key.Value]
+		if !ok && d.lenient {
+			d.keep(value, key.Line, append(splitPath(path), key.Value), child)
+			return
+		}
 		if !ok {
 			d.fail(key, child, "unknown field")
 			return

@@ -1,8 +1,8 @@
 package kubeadmcfg
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -140,19 +140,16 @@ func (d *downgrade) join(c *JoinConfiguration) *joinV1Beta3 {
 	}
 }
 
-// args returns arguments as a map, in which a name has one value.
+// args returns arguments as a map, in which a name has one value, as in v1beta3: the last.
 func (d *downgrade) args(list []Arg, path string) map[string]string {
 	if list == nil {
 		return nil
 	}
 	out := map[string]string{}
-	var twice []string
-	for _, a := range list {
-		if _, ok := out[a.Name]; ok && !slices.Contains(twice, a.Name) {
-			twice = append(twice, a.Name)
-		}
+	for i, a := range list {
+		again := slices.ContainsFunc(list[i+1:], func(b Arg) bool { return b.Name == a.Name })
+		d.lost(again, fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf("give %s once", a.Name))
 		out[a.Name] = a.Value
 	}
-	d.lost(len(twice) > 0, path, "give each of these names once: "+strings.Join(twice, ", "))
 	return out
 }

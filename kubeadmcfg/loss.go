@@ -23,8 +23,10 @@ func (l Loss) String() string {
 
 // LossError lists everything that could not be rendered for a version. Nothing was rendered.
 type LossError struct {
-	// Version that was rendered for.
+	// Version that was rendered for; zero where API is set.
 	Version Version
+	// API is the version of kubeadm's configuration that was converted to.
+	API APIVersion
 	// Losses in the order of the documents and their fields.
 	Losses []Loss
 }
@@ -35,8 +37,12 @@ func (e *LossError) Error() string {
 	for i, l := range e.Losses {
 		lines[i] = l.String()
 	}
-	if len(lines) == 1 {
-		return "Kubernetes " + e.Version.String() + " cannot be told " + lines[0]
+	target := "Kubernetes " + e.Version.String()
+	if e.API != "" {
+		target = string(e.API)
 	}
-	return "Kubernetes " + e.Version.String() + " cannot be told:\n  " + strings.Join(lines, "\n  ")
+	if len(lines) == 1 {
+		return target + " cannot be told " + lines[0]
+	}
+	return target + " cannot be told:\n  " + strings.Join(lines, "\n  ")
 }

@@ -48,7 +48,10 @@ func (e *ParseError) Error() string {
 // Null is the same as not set. v1beta3 becomes the types of this package: extra arguments are
 // sorted by name, and apiServer.timeoutForControlPlane of the ClusterConfiguration becomes a
 // timeout of the InitConfiguration, which is added to the Bundle if it is not in the file.
-func Parse(file []byte) (Bundle, error) {
+func Parse(file []byte) (Bundle, error) { return parse(file, false) }
+
+// parse reads a file; lenient keeps what is unknown.
+func parse(file []byte, lenient bool) (Bundle, error) {
 	docs, err := splitDocuments(file)
 	if err != nil {
 		return Bundle{}, err
@@ -59,7 +62,13 @@ func Parse(file []byte) (Bundle, error) {
 	lines := map[string]int{}
 	versions := map[APIVersion]bool{}
 	for _, d := range docs {
+		dec := decoder{doc: d.number, lenient: lenient}
 		target := d.allocate(&b, &old)
+		if target == nil && lenient {
+			dec.keep(d.root, d.root.Line, nil, d.kind)
+			b.Unknown, errs = append(b.Unknown, dec.unknown...), append(errs, dec.errs...)
+			continue
+		}
 		if target == nil {
 			errs = append(errs, d.fail("", fmt.Sprintf("no document that is known: apiVersion %q, kind %q", d.api, d.kind)))
 			continue
@@ -72,9 +81,8 @@ func Parse(file []byte) (Bundle, error) {
 		if api := APIVersion(d.api); api == V1Beta3 || api == V1Beta4 {
 			versions[api] = true
 		}
-		dec := decoder{doc: d.number}
 		dec.structure(d.root, reflect.ValueOf(target).Elem(), d.kind, 0)
-		errs = append(errs, dec.errs...)
+		b.Unknown, errs = append(b.Unknown, dec.unknown...), append(errs, dec.errs...)
 	}
 	if len(versions) > 1 {
 		errs = append(errs, &ParseError{Msg: "documents of v1beta3 and of v1beta4 in one file"})

@@ -16,26 +16,54 @@ import (
 // What v's kubeadm has no field for is a *LossError that names all of it; a version out of range
 // is an error too. Render does not Validate. Secrets are written as they are: the file is for
 // mode 0600.
-func Render(b Bundle, v Version) ([]byte, error) { return render(b, v, encoder{}) }
+func Render(b Bundle, v Version) ([]byte, error) {
+	file, _, err := RenderWith(b, v, RenderOptions{})
+	return file, err
+}
 
 // RenderRedacted is Render with every Secret as [redacted], for people to look at.
-func RenderRedacted(b Bundle, v Version) ([]byte, error) { return render(b, v, encoder{redact: true}) }
+func RenderRedacted(b Bundle, v Version) ([]byte, error) {
+	file, _, err := RenderWith(b, v, RenderOptions{Redact: true})
+	return file, err
+}
 
-func render(b Bundle, v Version, e encoder) ([]byte, error) {
-	docs, err := documents(b, v)
+// RenderOptions is how RenderWith differs from Render. The zero value is Render.
+type RenderOptions struct {
+	// API is the version of kubeadm's configuration to write, one that the Kubernetes version reads.
+	// Unset: the one that it writes itself.
+	API APIVersion
+	// AllowLosses leaves out what cannot be said and returns it, instead of refusing.
+	AllowLosses bool
+	// Redact writes every Secret as [redacted].
+	Redact bool
+}
+
+// RenderWith is Render with options. The losses are what was left out, and none unless they are allowed.
+func RenderWith(b Bundle, v Version, o RenderOptions) ([]byte, []Loss, error) {
+	fail := func(err error) ([]byte, []Loss, error) {
+		return nil, nil, fmt.Errorf("kubeadmcfg: render for %s: %w", v, err)
+	}
+	api, err := v.API()
+	switch {
+	case err != nil:
+		return fail(err)
+	case o.API != "" && !v.Reads(o.API):
+		return fail(fmt.Errorf("its kubeadm does not read %s", o.API))
+	case o.API != "":
+		api = o.API
+	}
+	docs, losses, err := documents(b, v, api)
+	if err == nil && len(losses) > 0 && !o.AllowLosses {
+		err = &LossError{Version: v, Losses: losses}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("kubeadmcfg: render for %s: %w", v, err)
+		return fail(err)
 	}
-	var out bytes.Buffer
-	for i, d := range docs {
-		if i > 0 {
-			out.WriteString("---\n")
-		}
-		if err := e.document(&out, d); err != nil {
-			return nil, fmt.Errorf("kubeadmcfg: render for %s: %w", v, err)
-		}
+	file, err := encoder{redact: o.Redact}.file(docs, losses, b.Unknown)
+	if err != nil {
+		return fail(err)
 	}
-	return out.Bytes(), nil
+	return file, losses, nil
 }
 
 // document is one YAML document: its kind and a pointer to the struct that holds it.
@@ -44,12 +72,8 @@ type document struct {
 	object    any
 }
 
-// documents returns the wire form of b for v, in order.
-func documents(b Bundle, v Version) ([]document, error) {
-	api, err := v.API()
-	if err != nil {
-		return nil, err
-	}
+// documents returns the wire form of b in api for v, in order, and what in it v cannot be told.
+func documents(b Bundle, v Version, api APIVersion) ([]document, []Loss, error) {
 	var docs []document
 	var losses []Loss
 	switch api {
@@ -58,34 +82,70 @@ func documents(b Bundle, v Version) ([]document, error) {
 	case V1Beta3:
 		docs, losses = v1beta3Documents(b)
 	}
-	if len(losses) > 0 {
-		return nil, &LossError{Version: v, Losses: losses}
-	}
 	if b.Kubelet != nil {
 		docs = append(docs, document{KubeletAPIVersion, kindKubelet, b.Kubelet})
 	}
 	if b.KubeProxy != nil {
 		docs = append(docs, document{KubeProxyAPIVersion, kindKubeProxy, b.KubeProxy})
 	}
-	if len(docs) == 0 {
-		return nil, errors.New("the bundle is empty")
+	if len(docs) == 0 && len(losses) == 0 && len(b.Unknown) == 0 {
+		return nil, nil, errors.New("the bundle is empty")
 	}
-	return docs, nil
+	return docs, losses, nil
 }
 
-// document writes one document.
-func (e encoder) document(out *bytes.Buffer, d document) error {
-	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{
-		scalar("!!str", "apiVersion"), scalar("!!str", d.api),
-		scalar("!!str", "kind"), scalar("!!str", d.kind),
-	}}
-	if err := e.fields(root, reflect.ValueOf(d.object).Elem(), d.kind); err != nil {
-		return err
+// file writes the documents without what is lost, and with what is unknown.
+func (e encoder) file(docs []document, losses []Loss, unknown []Unknown) ([]byte, error) {
+	var roots []*yaml.Node
+	for _, d := range docs {
+		root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{
+			scalar("!!str", "apiVersion"), scalar("!!str", d.api),
+			scalar("!!str", "kind"), scalar("!!str", d.kind),
+		}}
+		if err := e.fields(root, reflect.ValueOf(d.object).Elem(), d.kind); err != nil {
+			return nil, err
+		}
+		for _, l := range losses {
+			if path := splitPath(l.Path); path[0] == d.kind {
+				remove(root, path[1:])
+			}
+		}
+		roots = append(roots, root)
 	}
-	enc := yaml.NewEncoder(out)
-	enc.SetIndent(2)
-	if err := enc.Encode(root); err != nil {
-		return err
+	for _, u := range unknown {
+		value, err := e.unknown(u)
+		if err != nil {
+			return nil, err
+		}
+		if len(u.Path) == 0 {
+			roots = append(roots, value)
+			continue
+		}
+		if err := insertInto(roots, docs, u, value); err != nil {
+			return nil, err
+		}
 	}
-	return enc.Close()
+	var out bytes.Buffer
+	for i, root := range roots {
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		if err := writeYAML(&out, root); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), nil
+}
+
+// insertInto puts an unknown field into the document of its kind.
+func insertInto(roots []*yaml.Node, docs []document, u Unknown, value *yaml.Node) error {
+	for i, d := range docs {
+		if d.kind == u.Path[0] {
+			if err := insert(roots[i], u.Path[1:], value); err != nil {
+				return fmt.Errorf("%s: %w", u, err)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: there is no such document", u)
 }

@@ -244,8 +244,8 @@ func TestLossesThatDependOnMore(t *testing.T) {
 			Loss{"InitConfiguration.timeouts.controlPlaneComponentHealthCheck", "is a field of ClusterConfiguration in v1beta3", "add a ClusterConfiguration"},
 		},
 		"an argument twice": {
-			Bundle{Cluster: &ClusterConfiguration{Scheduler: ControlPlaneComponent{ExtraArgs: []Arg{{"v", "1"}, {"v", "2"}, {"v", "3"}}}}}, 30,
-			Loss{"ClusterConfiguration.scheduler.extraArgs", "needs v1beta4 (Kubernetes 1.31)", "give each of these names once: v"},
+			Bundle{Cluster: &ClusterConfiguration{Scheduler: ControlPlaneComponent{ExtraArgs: []Arg{{"v", "1"}, {"a", "1"}, {"v", "2"}}}}}, 30,
+			Loss{"ClusterConfiguration.scheduler.extraArgs[0]", "needs v1beta4 (Kubernetes 1.31)", "give v once"},
 		},
 		"an algorithm that had a gate": {
 			Bundle{Cluster: &ClusterConfiguration{EncryptionAlgorithm: EncryptionECDSAP256}}, 30,

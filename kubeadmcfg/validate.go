@@ -1,7 +1,6 @@
 package kubeadmcfg
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -26,6 +25,8 @@ const (
 	CodeConflict = "conflict"
 	// CodeVersion: the Kubernetes version has not got it, or no longer.
 	CodeVersion = "version"
+	// CodeUnknown: a field or document that is not known.
+	CodeUnknown = "unknown"
 )
 
 // String returns path and message.
@@ -64,6 +65,9 @@ func Validate(b Bundle, v Version) error {
 		return c.err()
 	}
 	c.losses(b)
+	for _, u := range b.Unknown {
+		c.add(u.String(), CodeUnknown, "kubeadm's strict reader refuses what it does not know")
+	}
 	if b.Init != nil {
 		c.init(b.Init)
 	}
@@ -111,11 +115,11 @@ func (c *checker) err() error {
 
 // losses adds what cannot be rendered.
 func (c *checker) losses(b Bundle) {
-	_, err := documents(b, c.version)
-	var loss *LossError
+	api, _ := c.version.API()
+	_, losses, err := documents(b, c.version, api)
 	switch {
-	case errors.As(err, &loss):
-		for _, l := range loss.Losses {
+	case len(losses) > 0:
+		for _, l := range losses {
 			c.add(l.Path, CodeVersion, "%s", strings.TrimPrefix(l.String(), l.Path+": "))
 		}
 	case err != nil:

@@ -1,0 +1,174 @@
+package kubeadmcfg
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestConvertMovesTimeoutsBetweenDocuments(t *testing.T) {
+	const old = `apiVersion: kubeadm.k8s.io/v1beta3
+kind: ClusterConfiguration
+apiServer:
+  extraArgs:
+    v: "4"
+    audit-log-path: "-"
+  timeoutForControlPlane: 5m0s
+---
+apiVersion: kubeadm.k8s.io/v1beta3
+kind: JoinConfiguration
+discovery:
+  file:
+    kubeConfigPath: /d
+  timeout: 1m0s
+`
+	const want = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+timeouts:
+  controlPlaneComponentHealthCheck: "5m0s"
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+apiServer:
+  extraArgs:
+    - name: audit-log-path
+      value: "-"
+    - name: v
+      value: "4"
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: JoinConfiguration
+discovery:
+  file:
+    kubeConfigPath: /d
+timeouts:
+  discovery: "1m0s"
+`
+	file, losses, err := Convert([]byte(old), V1Beta4, ConvertOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, losses)
+	assert.Equal(t, want, string(file))
+
+	back, losses, err := Convert(file, V1Beta3, ConvertOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, losses)
+	b, err := Parse(back)
+	require.NoError(t, err)
+	first, err := Parse([]byte(old))
+	require.NoError(t, err)
+	assert.Equal(t, first, b)
+}
+
+func TestConvertToV1Beta3NeedsADocumentForTheTimeout(t *testing.T) {
+	file := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\ntimeouts: {controlPlaneComponentHealthCheck: 1m}\n"
+	out, losses, err := Convert([]byte(file), V1Beta3, ConvertOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, losses)
+	assert.Contains(t, string(out), `timeoutForControlPlane: "1m0s"`)
+}
+
+func TestConvertListsLosses(t *testing.T) {
+	const file = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+dryRun: true
+timeouts:
+  etcdAPICall: 1m0s
+nodeRegistration:
+  name: cp1
+  imagePullSerial: false
+  future: 1
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+dns:
+  disabled: true
+apiServer:
+  extraArgs:
+    - {name: v, value: "1"}
+    - {name: v, value: "2"}
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ResetConfiguration
+force: true
+`
+	_, _, err := Convert([]byte(file), V1Beta3, ConvertOptions{Lenient: true})
+	var loss *LossError
+	require.ErrorAs(t, err, &loss)
+	assert.Contains(t, err.Error(), string(V1Beta3))
+
+	out, losses, err := Convert([]byte(file), V1Beta3, ConvertOptions{Lenient: true, AllowLosses: true})
+	require.NoError(t, err)
+	assert.Equal(t, loss.Losses, losses)
+	var paths []string
+	for _, l := range losses {
+		paths = append(paths, l.Path)
+	}
+	assert.ElementsMatch(t, []string{
+		"InitConfiguration.dryRun", "InitConfiguration.timeouts.etcdAPICall", "InitConfiguration.nodeRegistration.imagePullSerial",
+		"ClusterConfiguration.dns.disabled", "ClusterConfiguration.apiServer.extraArgs[0]", "ResetConfiguration",
+	}, paths)
+	assert.Equal(t, `apiVersion: kubeadm.k8s.io/v1beta3
+kind: InitConfiguration
+nodeRegistration:
+  name: cp1
+  future: 1
+---
+apiVersion: kubeadm.k8s.io/v1beta3
+kind: ClusterConfiguration
+apiServer:
+  extraArgs:
+    v: "2"
+`, string(out))
+}
+
+func TestConvertRefuses(t *testing.T) {
+	_, _, err := Convert([]byte("apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"), "kubeadm.k8s.io/v1", ConvertOptions{})
+	assert.ErrorContains(t, err, "kubeadm.k8s.io/v1:")
+	_, _, err = Convert([]byte("apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nfoo: 1\n"), V1Beta3, ConvertOptions{})
+	var parse *ParseError
+	assert.ErrorAs(t, err, &parse)
+}
+
+func TestRenderWithOptions(t *testing.T) {
+	v := Version{Major: 1, Minor: 33}
+	b := Bundle{Cluster: &ClusterConfiguration{Etcd: Etcd{External: &ExternalEtcd{Endpoints: []string{"https://a:2379"}, HTTPEndpoints: []string{"http://a:2381"}}}}}
+	_, _, err := RenderWith(b, v, RenderOptions{})
+	var loss *LossError
+	require.ErrorAs(t, err, &loss)
+	file, losses, err := RenderWith(b, v, RenderOptions{AllowLosses: true})
+	require.NoError(t, err)
+	assert.Equal(t, loss.Losses, losses)
+	assert.NotContains(t, string(file), "httpEndpoints")
+
+	b.Cluster.Etcd.External.HTTPEndpoints = nil
+	file, _, err = RenderWith(b, v, RenderOptions{API: V1Beta3})
+	require.NoError(t, err)
+	assert.Contains(t, string(file), string(V1Beta3))
+	_, _, err = RenderWith(b, Version{Major: 1, Minor: 37}, RenderOptions{API: V1Beta3})
+	assert.ErrorContains(t, err, "does not read")
+}
+
+// A file of v1beta3 is the same after the way to v1beta4 and back.
+func TestConvertRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		old := v1beta3Bundle{init: new(initV1Beta3), cluster: new(clusterV1Beta3), join: new(joinV1Beta3)}
+		fill(t, reflect.ValueOf(old.init).Elem(), "init")
+		fill(t, reflect.ValueOf(old.cluster).Elem(), "cluster")
+		fill(t, reflect.ValueOf(old.join).Elem(), "join")
+		var b Bundle
+		old.convert(&b)
+		file, err := Render(b, Version{Major: 1, Minor: 23})
+		require.NoError(t, err)
+		up, losses, err := Convert(file, V1Beta4, ConvertOptions{})
+		require.NoError(t, err)
+		require.Empty(t, losses)
+		down, losses, err := Convert(up, V1Beta3, ConvertOptions{})
+		require.NoError(t, err)
+		require.Empty(t, losses)
+		require.Equal(t, string(file), string(down))
+	})
+}
