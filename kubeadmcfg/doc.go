@@ -25,6 +25,17 @@
 // What a Kubernetes version writes, reads, defaults and dropped is data in one file, versions.go,
 // and is asked through methods of Version. The range is 1.22 to 1.37.
 //
+// # Lint
+//
+// Validate is kubeadm's verdict. Lint is what nobody checks: whether the documents fit each other,
+// the balancer, the hosts and the next versions. Its codes are in docs/lint.md. LintCommands reads
+// the commands of a how-to.
+//
+// # Other readings and writings
+//
+// ParseLenient keeps what the types do not have, RenderWith writes another API version or lists
+// what it had to leave out, and Convert rewrites a file from v1beta3 to v1beta4 or back.
+//
 // # Guarantees
 //
 // The package does no I/O, reads no clock and no environment. The same input gives the same bytes.

@@ -44,6 +44,7 @@ const (
 	userspaceGoneMinor     = 26 // #112133
 	nftablesMinor          = 29 // kep 3866, behind a gate up to 1.30
 	rootlessOnlyMinor      = 37 // cmd/kubeadm/app/features/features.go
+	failCgroupV1Minor      = 35 // k8s.io/kubelet config/v1beta1/types.go: failCgroupV1 defaults to true
 	ipvsDeprecatedMinor    = 35 // cmd/kube-proxy/app/server_linux.go
 	ipvsGateMinor          = 37 // pkg/features/kube_features.go, KubeProxyIPVS
 	ipvsOffMinor           = 40 // kep 5495: the gate is off by default
