@@ -15,8 +15,11 @@ import (
 const (
 	// maxDepth bounds nesting; the kinds need about ten levels.
 	maxDepth = 64
-	// maxNodes bounds how much a document may hold once its aliases are followed.
-	maxNodes = 200_000
+	// maxNodes bounds how much a document may hold once its aliases are followed; a document with
+	// every field set has some hundreds.
+	maxNodes = 20_000
+	// maxErrors bounds how much is said about one document.
+	maxErrors = 100
 )
 
 // decoder reads the nodes of one document into Go values, strictly and by their json tags. It
@@ -31,6 +34,14 @@ type decoder struct {
 }
 
 func (d *decoder) fail(n *yaml.Node, path, format string, args ...any) {
+	switch {
+	case len(d.errs) > maxErrors:
+		return
+	case len(d.errs) == maxErrors:
+		d.nodes = maxNodes + 1 // look no further
+		d.errs = append(d.errs, &ParseError{Document: d.doc, Line: n.Line, Msg: "and more from here on"})
+		return
+	}
 	d.errs = append(d.errs, &ParseError{Document: d.doc, Line: n.Line, Path: path, Msg: fmt.Sprintf(format, args...)})
 }
 
@@ -129,7 +140,7 @@ func (d *decoder) pairs(n *yaml.Node, path string, each func(key, value *yaml.No
 		return
 	}
 	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && len(d.errs) <= maxErrors; i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
 			d.fail(key, path, "has a key that is no word")

@@ -116,6 +116,13 @@ func APIVersions(file []byte) ([]APIVersion, error) {
 	return out, nil
 }
 
+// maxFile bounds how large a file may be, in bytes. The API takes objects of 3 MiB at most, and such
+// a file goes into one.
+const maxFile = 4 << 20
+
+// maxDocuments bounds how many documents a file may have, empty ones included.
+const maxDocuments = 1000
+
 // parsedDocument is one document of a file before its fields are read.
 type parsedDocument struct {
 	number    int
@@ -130,6 +137,9 @@ func (d parsedDocument) fail(path, msg string) *ParseError {
 // splitDocuments reads the YAML and each document's type; empty documents are passed over.
 func splitDocuments(file []byte) ([]parsedDocument, error) {
 	var out []parsedDocument
+	if len(file) > maxFile {
+		return nil, &ParseError{Msg: "the file is larger than any that the API takes"}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(file))
 	for number := 1; ; number++ {
 		var n yaml.Node
@@ -139,6 +149,9 @@ func splitDocuments(file []byte) ([]parsedDocument, error) {
 		}
 		if err != nil {
 			return nil, syntaxError(number, err)
+		}
+		if number > maxDocuments {
+			return nil, &ParseError{Document: number, Line: n.Line, Msg: "more documents than any file has"}
 		}
 		if len(n.Content) == 0 || n.Content[0].Tag == "!!null" {
 			continue

@@ -225,10 +225,39 @@ func FuzzParse(f *testing.F) {
 		}
 		out, err := kubeadmcfg.Render(b, newest)
 		require.NoError(t, err)
+		lenient, err := kubeadmcfg.ParseLenient(file)
+		require.NoError(t, err)
+		require.Equal(t, b, lenient)
 		again, err := kubeadmcfg.Parse(out)
 		require.NoError(t, err, "%s", out)
 		twice, err := kubeadmcfg.Render(again, newest)
 		require.NoError(t, err)
 		require.Equal(t, string(out), string(twice))
+	})
+}
+
+func FuzzParseLenient(f *testing.F) {
+	file, err := os.ReadFile("testdata/article.yaml")
+	require.NoError(f, err)
+	f.Add(file)
+	f.Add([]byte("apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\nfoo: &a {bar: [yes, 0o17, *a]}\ndiscovery: {foo: ~}\n"))
+	f.Add([]byte("apiVersion: a/v1\nkind: B\nc: [1, {d: e}]\n"))
+	newest := version(f, "v1.37.2")
+	f.Fuzz(func(t *testing.T, file []byte) {
+		b, err := kubeadmcfg.ParseLenient(file)
+		if err != nil {
+			var parse *kubeadmcfg.ParseError
+			require.ErrorAs(t, err, &parse)
+			return
+		}
+		out, err := kubeadmcfg.Render(b, newest)
+		require.NoError(t, err)
+		again, err := kubeadmcfg.ParseLenient(out)
+		require.NoError(t, err, "%s", out)
+		twice, err := kubeadmcfg.Render(again, newest)
+		require.NoError(t, err)
+		require.Equal(t, string(out), string(twice))
+		_ = kubeadmcfg.Validate(b, newest)
+		_ = kubeadmcfg.Lint(b, newest, kubeadmcfg.Environment{})
 	})
 }
