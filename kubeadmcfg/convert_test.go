@@ -1,7 +1,6 @@
 package kubeadmcfg
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -155,13 +154,7 @@ func TestRenderWithOptions(t *testing.T) {
 func TestConvertRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		old := v1beta3Bundle{init: new(initV1Beta3), cluster: new(clusterV1Beta3), join: new(joinV1Beta3)}
-		fill(t, reflect.ValueOf(old.init).Elem(), "init")
-		fill(t, reflect.ValueOf(old.cluster).Elem(), "cluster")
-		fill(t, reflect.ValueOf(old.join).Elem(), "join")
-		var b Bundle
-		old.convert(&b)
-		file, err := Render(b, Version{Major: 1, Minor: 23})
+		file, err := Render(drawV1Beta3(t), Version{Major: 1, Minor: 23})
 		require.NoError(t, err)
 		up, losses, err := Convert(file, V1Beta4, ConvertOptions{})
 		require.NoError(t, err)

@@ -99,15 +99,21 @@ func TestParseIsTheInverseOfRenderV1Beta4(t *testing.T) {
 func TestParseIsTheInverseOfRenderV1Beta3(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		old := v1beta3Bundle{init: new(initV1Beta3), cluster: new(clusterV1Beta3), join: new(joinV1Beta3)}
-		fill(t, reflect.ValueOf(old.init).Elem(), "init")
-		fill(t, reflect.ValueOf(old.cluster).Elem(), "cluster")
-		fill(t, reflect.ValueOf(old.join).Elem(), "join")
-		var want Bundle
-		old.convert(&want)
+		want := drawV1Beta3(t)
 		roundTrip(t, want, Version{Major: 1, Minor: 23})
 		roundTrip(t, want, Version{Major: 1, Minor: 31})
 	})
+}
+
+// drawV1Beta3 returns a Bundle that v1beta3 can say all of.
+func drawV1Beta3(t *rapid.T) Bundle {
+	old := v1beta3Bundle{init: new(initV1Beta3), cluster: new(clusterV1Beta3), join: new(joinV1Beta3)}
+	fill(t, reflect.ValueOf(old.init).Elem(), "init")
+	fill(t, reflect.ValueOf(old.cluster).Elem(), "cluster")
+	fill(t, reflect.ValueOf(old.join).Elem(), "join")
+	var b Bundle
+	old.convert(&b)
+	return b
 }
 
 func roundTrip(t *rapid.T, want Bundle, v Version) {
