@@ -48,6 +48,18 @@ func (f *hostFacts) holds(files ...managedFile) bool {
 	return true
 }
 
+// cgroupVersion is 2 where the root of the one hierarchy is there, 1 where it is not, and 0 for a host that was not asked.
+func (f *hostFacts) cgroupVersion() int {
+	switch {
+	case f.has(cgroupRootPath):
+		return 2
+	case f.has(procFilesystemsPath):
+		return 1
+	default:
+		return 0
+	}
+}
+
 // osRelease is /etc/os-release (os-release(5)).
 type osRelease struct{ id, like, version, pretty string }
 

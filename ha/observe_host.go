@@ -48,7 +48,7 @@ func (o *hostObserver) observe(ctx context.Context) error {
 	}
 	if o.node {
 		paths = append(paths, hostnamePath, runningHostnamePath, machineIDPath, fstabPath, swapsPath, modulesFile, sysctlFile,
-			procModulesPath, procFilesystemsPath, containerdConfigPath,
+			procModulesPath, procFilesystemsPath, cgroupRootPath, containerdConfigPath,
 			initConfigPath, joinConfigPath, adminKubeconfigPath, kubeletConfPath, apiServerManifest, caPath, apiServerCertPath)
 		paths = append(paths, requiredSysctlPaths()...)
 	}

@@ -34,6 +34,7 @@ const (
 	kernelReleasePath    = "/proc/sys/kernel/osrelease"
 	procModulesPath      = "/proc/modules"
 	procFilesystemsPath  = "/proc/filesystems"
+	cgroupRootPath       = "/sys/fs/cgroup/cgroup.controllers"
 	containerdConfigPath = "/etc/containerd/config.toml"
 
 	kubernetesDir       = "/etc/kubernetes"

@@ -77,7 +77,7 @@ func (c *cli) command() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("say what to do: plan, apply, status, kubeconfig, render, remove or reset")
+			return fmt.Errorf("say what to do: plan, apply, status, kubeconfig, render, lint, remove or reset")
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkFlags(cmd) },
 	}
@@ -87,7 +87,7 @@ func (c *cli) command() *cobra.Command {
 	flags.StringVarP(&c.output, "output", "o", "text", "how results are printed: text or json")
 	flags.BoolVar(&c.yes, "yes", false, "do not ask before hosts are changed")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "show what commands on hosts print")
-	root.AddCommand(c.planCommand(), c.applyCommand(), c.statusCommand(), c.kubeconfigCommand(), c.renderCommand(), c.removeCommand(), c.resetCommand())
+	root.AddCommand(c.planCommand(), c.applyCommand(), c.statusCommand(), c.kubeconfigCommand(), c.renderCommand(), c.lintCommand(), c.removeCommand(), c.resetCommand())
 	return root
 }
 

@@ -8,6 +8,7 @@
 //	hactl -f cluster.yaml status
 //	hactl -f cluster.yaml kubeconfig > admin.conf
 //	hactl -f cluster.yaml render cp1 /etc/quorate/nginx.conf
+//	hactl -f cluster.yaml lint
 //	hactl -f cluster.yaml remove w2
 //	hactl -f cluster.yaml reset
 //

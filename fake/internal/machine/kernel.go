@@ -161,6 +161,8 @@ func (h *Host) Proc(name string) ([]byte, bool) {
 			s += "nodev\toverlay\n"
 		}
 		return []byte(s), true
+	case "/sys/fs/cgroup/cgroup.controllers":
+		return []byte("cpuset cpu io memory hugetlb pids rdma misc\n"), true
 	case "/proc/meminfo":
 		return fmt.Appendf(nil, "MemTotal:       %8d kB\nMemFree:        %8d kB\nMemAvailable:   %8d kB\n", h.MemoryMB*1024, h.MemoryMB*512, h.MemoryMB*768), true
 	case "/proc/uptime":
