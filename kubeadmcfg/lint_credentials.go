@@ -98,7 +98,26 @@ func credentialRules() []lintRule {
 				l.find(SeverityInfo, kindInit+".certificateKey", "is not set, and %d control planes are to share certificates", len(l.controlPlanes()))
 			}
 		}},
+		{Rule{
+			Code: "KC026", Title: "a certificate key that is none",
+			Why:    "Below 1.29 kubeadm does not look at it until it encrypts or decrypts with it, in the middle of init or of a join.",
+			Fix:    "Use 32 bytes in hexadecimal: NewCertificateKey, or kubeadm certs certificate-key.",
+			Source: "cmd/kubeadm/app/phases/copycerts/copycerts.go",
+		}, func(l *linter) {
+			if l.Init != nil && malformedKey(l.Init.CertificateKey) {
+				l.find(SeverityError, kindInit+".certificateKey", "is not %d bytes in hexadecimal", certificateKeySize)
+			}
+			if l.Join != nil && l.Join.ControlPlane != nil && malformedKey(l.Join.ControlPlane.CertificateKey) {
+				l.find(SeverityError, kindJoin+".controlPlane.certificateKey", "is not %d bytes in hexadecimal", certificateKeySize)
+			}
+		}},
 	}
+}
+
+// malformedKey says whether a certificate key is set and is not what kubeadm can use.
+func malformedKey(k Secret) bool {
+	raw, err := hex.DecodeString(k.Reveal())
+	return k != "" && k.Reveal() != redacted && (err != nil || len(raw) != certificateKeySize)
 }
 
 // tokens calls each for every bootstrap token.

@@ -112,6 +112,32 @@ func acceptedRules() []lintRule {
 				}
 			})
 		}},
+		{Rule{
+			Code: "KC037", Title: "all preflight checks are ignored, and single ones named",
+			Why:    "`kubeadm config validate` takes it, and init and join end with \"don't specify individual checks if 'all' is used\".",
+			Fix:    "Name the checks whose failure is meant to be ignored.",
+			Source: "cmd/kubeadm/app/apis/kubeadm/validation/validation.go, ValidateIgnorePreflightErrors",
+		}, func(l *linter) {
+			l.nodes(func(n NodeRegistrationOptions, path string) {
+				all := slices.ContainsFunc(n.IgnorePreflightErrors, func(s string) bool { return strings.EqualFold(s, "all") })
+				switch {
+				case all && len(n.IgnorePreflightErrors) > 1:
+					l.find(SeverityError, path+".ignorePreflightErrors", "all, beside %d others", len(n.IgnorePreflightErrors)-1)
+				case all:
+					l.find(SeverityWarning, path+".ignorePreflightErrors", "all: whatever is wrong with the host, kubeadm goes on")
+				}
+			})
+		}},
+		{Rule{
+			Code: "KC038", Title: "an endpoint without its host or its port",
+			Why:    "kubeadm only splits it in two: \":6443\" and \"api:\" pass, and the join fails later.",
+			Fix:    "Write host:port.",
+			Source: "cmd/kubeadm/app/apis/kubeadm/validation/validation.go, ValidateDiscoveryBootstrapToken",
+		}, func(l *linter) {
+			if host, port, path := l.endpoint(); path != "" && (host == "" || port == 0) {
+				l.find(SeverityError, path, "has no host, or no port")
+			}
+		}},
 	}
 }
 

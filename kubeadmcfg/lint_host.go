@@ -8,8 +8,8 @@ import (
 func hostRules() []lintRule {
 	return []lintRule{
 		{Rule{
-			Code: "KC010", Title: "the runtime's socket is dockershim's, or has no scheme",
-			Why:    "The kubelet has no dockershim from 1.24 on, and nothing listens there. A path without unix:// is deprecated and rewritten with a warning.",
+			Code: "KC010", Title: "the runtime's socket is dockershim's, has no scheme, or is none",
+			Why:    "The kubelet has no dockershim from 1.24 on, and nothing listens there. A path without unix:// is deprecated and rewritten with a warning; from 1.24 kubeadm puts unix:// before anything else too, such as tcp://.",
 			Fix:    "Use unix:///run/containerd/containerd.sock, or unix:///var/run/cri-dockerd.sock for Docker.",
 			Source: "kubernetes#97252; cmd/kubeadm/app/util/runtime",
 		}, func(l *linter) {
@@ -21,6 +21,8 @@ func hostRules() []lintRule {
 					l.find(SeverityWarning, path+".criSocket", "%s: dockershim is gone from Kubernetes 1.%d on", socket, dockershimRemovedMinor)
 				case strings.HasPrefix(socket, "/") && l.version.AtLeast(dockershimRemovedMinor):
 					l.find(SeverityWarning, path+".criSocket", "%s has no scheme", socket)
+				case socket != "" && !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "unix:///"):
+					l.find(SeverityError, path+".criSocket", "%s is no unix:// URL with an absolute path", socket)
 				}
 			})
 		}},

@@ -99,6 +99,7 @@ func lintCases() []lintCase {
 		{code: "KC010", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{CRISocket: "/var/run/dockershim.sock"}}), want: []string{"error InitConfiguration.nodeRegistration.criSocket"}},
 		{code: "KC010", minor: 23, b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{CRISocket: "/var/run/dockershim.sock"}}), want: []string{"warning InitConfiguration.nodeRegistration.criSocket"}},
 		{code: "KC010", b: join(JoinConfiguration{NodeRegistration: NodeRegistrationOptions{CRISocket: "/run/x.sock"}}), want: []string{"warning JoinConfiguration.nodeRegistration.criSocket"}},
+		{code: "KC010", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{CRISocket: "tcp://10.0.0.1:1"}}), want: []string{"error InitConfiguration.nodeRegistration.criSocket"}},
 		{code: "KC010", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{CRISocket: "unix:///run/containerd/containerd.sock"}})},
 		{code: "KC011", e: hostOf(HostFacts{RuntimeCgroupDriver: "cgroupfs"}), want: []string{"error hosts[0].runtimeCgroupDriver"}},
 		{code: "KC011", b: Bundle{Kubelet: &kubeletv1beta1.KubeletConfiguration{CgroupDriver: "cgroupfs"}}, e: hostOf(HostFacts{RuntimeCgroupDriver: "cgroupfs", Systemd: true}), want: []string{"warning KubeletConfiguration.cgroupDriver"}},
@@ -130,6 +131,10 @@ func lintCases() []lintCase {
 		{code: "KC025", b: init(InitConfiguration{}), e: Environment{Hosts: three}, want: []string{"info InitConfiguration.certificateKey"}},
 		{code: "KC025", b: init(InitConfiguration{CertificateKey: "k"}), e: Environment{Hosts: three}},
 
+		{code: "KC026", minor: 28, b: init(InitConfiguration{CertificateKey: "k"}), want: []string{"error InitConfiguration.certificateKey"}},
+		{code: "KC026", b: join(JoinConfiguration{ControlPlane: &JoinControlPlane{CertificateKey: "k"}}), want: []string{"error JoinConfiguration.controlPlane.certificateKey"}},
+		{code: "KC026", b: init(InitConfiguration{CertificateKey: Secret(strings.Repeat("ab", 32))})},
+
 		{code: "KC031", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{Name: "node"}, LocalAPIEndpoint: APIEndpoint{AdvertiseAddress: "1.2.3.4"}}),
 			want: []string{"error InitConfiguration.nodeRegistration.name", "error InitConfiguration.localAPIEndpoint.advertiseAddress"}},
 		{code: "KC031", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{Name: "node1"}})},
@@ -147,6 +152,12 @@ func lintCases() []lintCase {
 		{code: "KC035", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{Taints: []corev1.Taint{}}})},
 		{code: "KC036", b: apiServer("--v", "2"), want: []string{"error ClusterConfiguration.apiServer.extraArgs[0]"}},
 		{code: "KC036", b: apiServer("v", "2")},
+		{code: "KC037", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{IgnorePreflightErrors: []string{"All", "Swap"}}}), want: []string{"error InitConfiguration.nodeRegistration.ignorePreflightErrors"}},
+		{code: "KC037", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{IgnorePreflightErrors: []string{"all"}}}), want: []string{"warning InitConfiguration.nodeRegistration.ignorePreflightErrors"}},
+		{code: "KC037", b: init(InitConfiguration{NodeRegistration: NodeRegistrationOptions{IgnorePreflightErrors: []string{"Swap", "NumCPU"}}})},
+		{code: "KC038", b: join(JoinConfiguration{Discovery: Discovery{BootstrapToken: &BootstrapTokenDiscovery{APIServerEndpoint: ":6443"}}}), want: []string{"error JoinConfiguration.discovery.bootstrapToken.apiServerEndpoint"}},
+		{code: "KC038", b: Bundle{Cluster: withEndpoint("api:")}, want: []string{"error ClusterConfiguration.controlPlaneEndpoint"}},
+		{code: "KC038", b: Bundle{Cluster: withEndpoint("api")}},
 
 		{code: "KC040", b: Bundle{Cluster: &ClusterConfiguration{Networking: Networking{PodSubnet: "10.100.0.0/16"}}}, want: []string{"error ClusterConfiguration.networking.podSubnet"}},
 		{code: "KC040", b: Bundle{Cluster: &ClusterConfiguration{Networking: Networking{PodSubnet: "10.0.0.0/24", ServiceSubnet: "10.96.0.0/12"}}}, e: Environment{Hosts: planes("cp1")}, want: []string{"error ClusterConfiguration.networking.podSubnet"}},
