@@ -24,7 +24,7 @@ const (
 	DefaultPort = 16443
 )
 
-// Module is where nginx has its stream module.
+// Module is where nginx has its stream module: a path, an include, or nowhere.
 type Module string
 
 // The places of the stream module in common packages.
@@ -35,7 +35,31 @@ const (
 	ModuleRHEL Module = "/usr/lib64/nginx/modules/ngx_stream_module.so"
 	// ModuleBuiltIn is for an nginx with stream compiled in, as nginx.org's packages and images have it.
 	ModuleBuiltIn Module = "built-in"
+	// ModuleIncludeDebian includes the files by which Debian's packages load their modules. It loads all
+	// that are enabled, those of http too.
+	ModuleIncludeDebian Module = "/etc/nginx/modules-enabled/*.conf"
+	// ModuleIncludeRHEL is the same for Fedora and the RHEL family.
+	ModuleIncludeRHEL Module = "/usr/share/nginx/modules/*.conf"
 )
+
+// isModuleInclude says whether a glob is that of files that load modules.
+func isModuleInclude(glob string) bool {
+	return Module(glob) == ModuleIncludeDebian || Module(glob) == ModuleIncludeRHEL
+}
+
+// load makes c load m, by its path or by an include before everything else.
+func (c *Config) load(m Module) {
+	switch {
+	case m == ModuleBuiltIn:
+	case isModuleInclude(string(m)):
+		c.Kept = Kept{Directives: []Directive{{Name: "include", Args: []string{string(m)}, Line: 1, Col: 1}}, Order: []string{""}}
+		for _, d := range mainSchema().typed(c) {
+			c.Kept.Order = append(c.Kept.Order, d.name)
+		}
+	default:
+		c.Main.LoadModules = []string{string(m)}
+	}
+}
 
 // Options is what APIServer builds from. The zero value lacks only backends.
 type Options struct {
@@ -132,9 +156,7 @@ func APIServer(o Options) Config {
 		},
 	}
 	c.Main.WorkerRlimitNofile = 2 * c.Events.WorkerConnections
-	if m := orDefault(o.Module, ModuleDebian); m != ModuleBuiltIn {
-		c.Main.LoadModules = []string{string(m)}
-	}
+	c.load(orDefault(o.Module, ModuleDebian))
 	return c.withGeneration(orDefault(o.Generation, DefaultGenerationSocket))
 }
 

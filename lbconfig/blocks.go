@@ -6,7 +6,11 @@ import (
 	"time"
 )
 
-// mainCodecs are the directives of a main file. load_module is first: after a block it is too late.
+// mainSchema is a main file. load_module is first: after a block it is too late.
+func mainSchema() schema[Config] {
+	return schema[Config]{inMain, mainCodecs(), func(c *Config) *Kept { return &c.Kept }}
+}
+
 func mainCodecs() []codec[Config] {
 	return []codec[Config]{
 		list("load_module", 1, 1, func(c *Config) *[]string { return &c.Main.LoadModules },
@@ -41,51 +45,61 @@ func mainCodecs() []codec[Config] {
 				if c.Events == nil {
 					return nil
 				}
-				return []directive{{name: "events", hasBlock: true, block: encodeBlock(c.Events, eventsCodecs())}}
+				return []directive{{name: "events", hasBlock: true, block: eventsSchema().encode(c.Events)}}
 			},
 			set: func(c *Config, d directive) error {
 				c.Events = &Events{}
-				return decodeBlock(c.Events, "events", d.block, eventsCodecs())
+				return eventsSchema().decode(c.Events, d.block)
 			}},
 		{name: "stream", block: true,
 			get: func(c *Config) []directive {
-				block := encodeBlock(&c.Stream, streamCodecs())
+				block := streamSchema().encode(&c.Stream)
 				if len(block) == 0 {
 					return nil
 				}
 				return []directive{{name: "stream", hasBlock: true, block: block}}
 			},
 			set: func(c *Config, d directive) error {
-				return decodeBlock(&c.Stream, "stream", d.block, streamCodecs())
+				return streamSchema().decode(&c.Stream, d.block)
 			}},
 	}
 }
 
-func eventsCodecs() []codec[Events] {
-	return []codec[Events]{
+func eventsSchema() schema[Events] {
+	return schema[Events]{inEvents, []codec[Events]{
 		number("worker_connections", func(e *Events) *int { return &e.WorkerConnections }),
 		toggle("multi_accept", func(e *Events) **bool { return &e.MultiAccept }),
-	}
+		text("use", func(e *Events) *string { return &e.Use }),
+		toggle("accept_mutex", func(e *Events) **bool { return &e.AcceptMutex }),
+		duration("accept_mutex_delay", func(e *Events) *time.Duration { return &e.AcceptMutexDelay }),
+	}, func(e *Events) *Kept { return &e.Kept }}
+}
+
+func streamSchema() schema[Stream] {
+	return schema[Stream]{inStream, streamCodecs(), func(s *Stream) *Kept { return &s.Kept }}
 }
 
 func streamCodecs() []codec[Stream] {
 	out := []codec[Stream]{
 		list("log_format", 2, 1000, func(s *Stream) *[]LogFormat { return &s.LogFormats }, LogFormat.words, (*LogFormat).parse),
+		list("limit_conn_zone", 2, 2, func(s *Stream) *[]LimitConnZone { return &s.LimitConnZones }, LimitConnZone.words, (*LimitConnZone).parse),
 	}
+	out = append(out, accessCodecs(func(s *Stream) *[]AccessRule { return &s.Access })...)
 	out = append(out, settingsCodecs(func(s *Stream) *ProxySettings { return &s.ProxySettings })...)
 	return append(out,
 		codec[Stream]{name: "upstream", minArgs: 1, maxArgs: 1, block: true, repeat: true,
 			get: func(s *Stream) []directive {
 				var out []directive
+				inner := upstreamSchema()
 				for i := range s.Upstreams {
 					u := &s.Upstreams[i]
-					out = append(out, directive{name: "upstream", args: []string{u.Name}, hasBlock: true, block: encodeBlock(u, upstreamCodecs())})
+					out = append(out, directive{name: "upstream", args: []string{u.Name}, hasBlock: true, block: inner.encode(u)})
 				}
 				return out
 			},
 			set: func(s *Stream, d directive) error {
 				u := Upstream{Name: d.args[0]}
-				if err := decodeBlock(&u, "upstream", d.block, upstreamCodecs()); err != nil {
+				if err := upstreamSchema().decode(&u, d.block); err != nil {
 					return err
 				}
 				s.Upstreams = append(s.Upstreams, u)
@@ -94,14 +108,15 @@ func streamCodecs() []codec[Stream] {
 		codec[Stream]{name: "server", block: true, repeat: true,
 			get: func(s *Stream) []directive {
 				var out []directive
+				inner := serverSchema()
 				for i := range s.Servers {
-					out = append(out, directive{name: "server", hasBlock: true, block: encodeBlock(&s.Servers[i], serverCodecs())})
+					out = append(out, directive{name: "server", hasBlock: true, block: inner.encode(&s.Servers[i])})
 				}
 				return out
 			},
 			set: func(s *Stream, d directive) error {
 				var v Server
-				if err := decodeBlock(&v, "server", d.block, serverCodecs()); err != nil {
+				if err := serverSchema().decode(&v, d.block); err != nil {
 					return err
 				}
 				s.Servers = append(s.Servers, v)
@@ -110,20 +125,8 @@ func streamCodecs() []codec[Stream] {
 	)
 }
 
-// settingsCodecs are the directives that stream and server share.
-func settingsCodecs[T any](of func(*T) *ProxySettings) []codec[T] {
-	return []codec[T]{
-		list("access_log", 1, 5, func(t *T) *[]AccessLog { return &of(t).AccessLogs }, AccessLog.words, (*AccessLog).parse),
-		toggle("tcp_nodelay", func(t *T) **bool { return &of(t).TCPNodelay }),
-		duration("proxy_connect_timeout", func(t *T) *time.Duration { return &of(t).ProxyConnectTimeout }),
-		duration("proxy_timeout", func(t *T) *time.Duration { return &of(t).ProxyTimeout }),
-		toggle("proxy_socket_keepalive", func(t *T) **bool { return &of(t).ProxySocketKeepalive }),
-		toggle("proxy_next_upstream", func(t *T) **bool { return &of(t).ProxyNextUpstream }),
-		duration("proxy_next_upstream_timeout", func(t *T) *time.Duration { return &of(t).ProxyNextUpstreamTimeout }),
-		number("proxy_next_upstream_tries", func(t *T) *int { return &of(t).ProxyNextUpstreamTries }),
-		size("proxy_buffer_size", func(t *T) *Size { return &of(t).ProxyBufferSize }),
-		toggle("proxy_half_close", func(t *T) **bool { return &of(t).ProxyHalfClose }),
-	}
+func upstreamSchema() schema[Upstream] {
+	return schema[Upstream]{inUpstream, upstreamCodecs(), func(u *Upstream) *Kept { return &u.Kept }}
 }
 
 func upstreamCodecs() []codec[Upstream] {
@@ -159,46 +162,20 @@ func upstreamCodecs() []codec[Upstream] {
 	return append(out, list("server", 1, 20, func(u *Upstream) *[]UpstreamServer { return &u.Servers }, UpstreamServer.words, (*UpstreamServer).parse))
 }
 
+func serverSchema() schema[Server] {
+	return schema[Server]{inServer, serverCodecs(), func(s *Server) *Kept { return &s.Kept }}
+}
+
 func serverCodecs() []codec[Server] {
 	out := []codec[Server]{
 		list("listen", 1, 20, func(s *Server) *[]Listen { return &s.Listen }, Listen.words, (*Listen).parse),
 	}
-	for _, deny := range []bool{false, true} {
-		out = append(out, accessCodec(deny))
-	}
+	out = append(out, accessCodecs(func(s *Server) *[]AccessRule { return &s.Access })...)
 	out = append(out, settingsCodecs(func(s *Server) *ProxySettings { return &s.ProxySettings })...)
 	return append(out,
 		text("proxy_pass", func(s *Server) *string { return &s.ProxyPass }),
 		text("return", func(s *Server) *string { return &s.Return }),
 	)
-}
-
-// accessCodec is allow or deny. Their order among each other counts, so the first of the two writes
-// all rules.
-func accessCodec(deny bool) codec[Server] {
-	name := accessName(deny)
-	return codec[Server]{name: name, minArgs: 1, maxArgs: 1, repeat: true,
-		get: func(s *Server) []directive {
-			if deny {
-				return nil
-			}
-			var out []directive
-			for _, r := range s.Access {
-				out = append(out, statement(accessName(r.Deny), r.From)...)
-			}
-			return out
-		},
-		set: func(s *Server, d directive) error {
-			s.Access = append(s.Access, AccessRule{Deny: deny, From: d.args[0]})
-			return nil
-		}}
-}
-
-func accessName(deny bool) string {
-	if deny {
-		return "deny"
-	}
-	return "allow"
 }
 
 // balanceCodecs are the methods of balancing. nginx warns of a second one and uses it; here it is refused.

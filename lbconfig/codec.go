@@ -2,6 +2,7 @@ package lbconfig
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type codec[T any] struct {
 	block bool
 	// repeat says whether it may occur more than once.
 	repeat bool
+	// keep says of a statement that it is right and that no type holds it. Nil: of none.
+	keep func(d directive) bool
 	// get returns the statements for what is set in t.
 	get func(t *T) []directive
 	// set takes a statement into t.
@@ -24,35 +27,81 @@ type codec[T any] struct {
 // statement returns one plain statement.
 func statement(name string, args ...string) []directive { return []directive{{name: name, args: args}} }
 
-// encodeBlock returns the statements of t.
-func encodeBlock[T any](t *T, codecs []codec[T]) []directive {
+// schema is a kind of block: its directives, and where its other ones are kept.
+type schema[T any] struct {
+	where  block
+	codecs []codec[T]
+	kept   func(*T) *Kept
+}
+
+// encode returns the statements of t.
+func (s schema[T]) encode(t *T) []directive { return s.kept(t).arrange(s.typed(t)) }
+
+// typed returns the statements of t that have a type.
+func (s schema[T]) typed(t *T) []directive {
 	var out []directive
-	for _, c := range codecs {
+	for _, c := range s.codecs {
 		out = append(out, c.get(t)...)
 	}
 	return out
 }
 
-// decodeBlock takes the statements of a block into t. where names the block for messages.
-func decodeBlock[T any](t *T, where string, list []directive, codecs []codec[T]) error {
+// decode takes the statements of a block into t, and keeps those that have no type.
+func (s schema[T]) decode(t *T, list []directive) error {
 	seen := map[string]bool{}
+	kept := s.kept(t)
+	order := make([]string, 0, len(list))
 	for _, d := range list {
-		c := find(codecs, d.name)
-		if c == nil {
-			return unknownDirective(d, where)
-		}
-		if err := c.shape(d); err != nil {
+		took, err := s.take(t, d, seen)
+		switch {
+		case err != nil:
 			return err
-		}
-		if seen[d.name] && !c.repeat {
-			return failAt(d, "%q directive is duplicate", d.name)
-		}
-		seen[d.name] = true
-		if err := c.set(t, d); err != nil {
-			return err
+		case took:
+			order = append(order, d.name)
+		default:
+			if r := ruleOf(d.name); r != nil && r.in&s.where == 0 {
+				return failAt(d, "%q directive is not allowed here, in %s", d.name, s.where)
+			}
+			kept.Directives = append(kept.Directives, keep(d))
+			order = append(order, "")
 		}
 	}
+	if len(kept.Directives) > 0 {
+		kept.Order = written(order, s.typed(t))
+	}
 	return nil
+}
+
+// take takes one statement if it has a type that can hold it.
+func (s schema[T]) take(t *T, d directive, seen map[string]bool) (bool, error) {
+	c := find(s.codecs, d.name)
+	if c == nil || c.keep != nil && c.keep(d) {
+		return false, nil
+	}
+	if err := c.shape(d); err != nil {
+		return false, err
+	}
+	if seen[d.name] && !c.repeat {
+		return false, failAt(d, "%q directive is duplicate", d.name)
+	}
+	seen[d.name] = true
+	return true, c.set(t, d)
+}
+
+// written returns order without what is not written: a rate of 0, a stream without anything.
+func written(order []string, typed []directive) []string {
+	count := map[string]int{}
+	for _, d := range typed {
+		count[d.name]++
+	}
+	out := order[:0]
+	for _, name := range order {
+		if name == "" || count[name] > 0 {
+			out = append(out, name)
+			count[name]--
+		}
+	}
+	return out
 }
 
 func find[T any](codecs []codec[T], name string) *codec[T] {
@@ -133,6 +182,24 @@ func duration[T any](name string, field func(*T) *time.Duration) codec[T] {
 			*field(t) = v
 			return nil
 		}}
+}
+
+// optional makes zero a value of a directive, where it is the default.
+func optional[T any](c codec[T]) codec[T] {
+	set := c.set
+	c.set = func(t *T, d directive) error {
+		if strings.Trim(d.args[0], "0") == "" && d.args[0] != "" || d.args[0] == "0s" {
+			return nil
+		}
+		return set(t, d)
+	}
+	return c
+}
+
+// variable keeps statements whose value has variables, where a type holds none.
+func variable[T any](c codec[T]) codec[T] {
+	c.keep = func(d directive) bool { return len(d.args) == 1 && strings.Contains(d.args[0], "$") }
+	return c
 }
 
 // size is a directive of one number of bytes.

@@ -48,7 +48,7 @@ func (c Change) String() string {
 // hash, which differs whenever anything does), and the order of backends is none. It is empty when
 // a and b do the same.
 func Diff(a, b Config) []Change {
-	return diffBlock("", encodeBlock(&a, mainCodecs()), encodeBlock(&b, mainCodecs()))
+	return diffBlock("", mainSchema().encode(&a), mainSchema().encode(&b))
 }
 
 // diffBlock compares the statements of two blocks, those of b in order first, then those that are

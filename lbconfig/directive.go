@@ -16,6 +16,8 @@ type directive struct {
 	hasBlock bool
 	// line and col are where the name stands, from 1.
 	line, col int
+	// kept says that it has no type here. Its name may need quotes then, as in a map.
+	kept bool
 }
 
 // writeDirectives writes statements, blocks indented by four spaces.
@@ -26,7 +28,14 @@ func writeDirectives(out *bytes.Buffer, list []directive, depth int) error {
 			out.WriteByte('\n')
 		}
 		out.WriteString(indent)
-		out.WriteString(d.name)
+		name := d.name
+		if d.kept {
+			var err error
+			if name, err = quoteWord(name); err != nil {
+				return fmt.Errorf("a directive's name: %w", err)
+			}
+		}
+		out.WriteString(name)
 		for _, a := range d.args {
 			word, err := quoteWord(a)
 			if err != nil {

@@ -28,9 +28,15 @@
 // The package does no I/O and reads no clock and no environment. Values are plain structs whose
 // zero fields are unset, that is nginx's default; functions may be called concurrently.
 //
+// # Files that people wrote
+//
+// Parse reads them too, and keeps what has no type here with its place, such as map or http; Render
+// writes it back where it stood. ParseStrict refuses it instead. include is kept, listed by
+// Config.Includes and never followed.
+//
 // # Non-goals
 //
-// No http{}, no TLS termination (it would break client certificates), no directives of the
-// commercial nginx. Parse knows the directives of the types here and refuses others by name, line
-// and column; include is not followed.
+// No types for http{} and none for TLS termination, which would break client certificates: such
+// directives are kept, and Validate says of them that only nginx can judge them. Directives of the
+// commercial nginx are refused by name.
 package lbconfig

@@ -10,15 +10,18 @@ func failAt(d directive, format string, args ...any) error {
 	return &ParseError{Line: d.line, Col: d.col, Msg: fmt.Sprintf(format, args...)}
 }
 
-// unknownDirective says of a statement that it is no directive, or not one of this block.
-func unknownDirective(d directive, where string) error {
-	if d.name == "include" {
-		return failAt(d, "\"include\" is not followed: give the text of %q in its place", strings.Join(d.args, " "))
+// noType says of a kept directive why a strict reader does not take it.
+func noType(d Directive) error {
+	at := directive{line: d.Line, col: d.Col}
+	switch r := ruleOf(d.Name); {
+	case d.Name == "include":
+		return failAt(at, "\"include\" is not followed: give the text of %q in its place", strings.Join(d.Args, " "))
+	case r == nil || r.plus:
+		return failAt(at, "unknown directive %q", d.Name)
+	default:
+		return failAt(at, "%q directive has no type here", d.Name)
 	}
-	known := find(mainCodecs(), d.name) != nil || find(eventsCodecs(), d.name) != nil || find(streamCodecs(), d.name) != nil ||
-		find(upstreamCodecs(), d.name) != nil || find(serverCodecs(), d.name) != nil
-	if known {
-		return failAt(d, "%q directive is not allowed here, in %s", d.name, where)
-	}
-	return failAt(d, "unknown directive %q", d.name)
 }
+
+// index returns the path of an item of a list.
+func index(path string, i int) string { return path + "[" + itoa(i) + "]" }

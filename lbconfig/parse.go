@@ -5,27 +5,77 @@ import "unicode/utf8"
 // maxDepth is how deep blocks may be nested; stream needs three levels.
 const maxDepth = 16
 
-// Parse reads a main file, one that Render wrote or one that was typed, as nginx would: anything
-// it would refuse for its form, and any directive that is not in the types of this package, is a
-// *ParseError with line and column. What is right in form and wrong in sense is Validate's.
-// Comments and the order of directives of different kinds are not kept.
+// MaxFile is the longest text that is read, in bytes.
+const MaxFile = 16 << 20
+
+// Parse reads a main file, one that Render wrote or one that was typed. What nginx would refuse
+// for its form, or for a value of a directive that has a type here, is a *ParseError with line and
+// column; what is right in form and wrong in sense is Validate's. Directives that have no type here
+// are kept with their places (see Kept). Comments are not.
+//
+// include is kept and not followed: see Config.Includes.
 func Parse(file []byte) (Config, error) {
-	var c Config
-	if !utf8.Valid(file) {
-		return c, &ParseError{Line: 1, Col: 1, Msg: "not UTF-8 text"}
-	}
-	p := parser{lex: newLexer(string(file))}
-	list, err := p.statements(0)
+	list, err := statements(file)
 	if err != nil {
-		return c, err
+		return Config{}, err
 	}
+	return fromStatements(list)
+}
+
+// fromStatements reads the statements of a main file.
+func fromStatements(list []directive) (Config, error) {
+	var c Config
 	if err := moduleOrder(list); err != nil {
 		return c, err
 	}
-	if err := decodeBlock(&c, "the main file", list, mainCodecs()); err != nil {
+	if err := formatOrder(list); err != nil {
+		return c, err
+	}
+	if err := mainSchema().decode(&c, list); err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// ParseStrict is Parse for a file in which every directive has a type here: any other is a
+// *ParseError, so that nothing of what nginx would do is outside of the Config.
+func ParseStrict(file []byte) (Config, error) {
+	c, err := Parse(file)
+	if err != nil {
+		return c, err
+	}
+	if err := refuseKept(c.kept()); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// refuseKept refuses the first directive in the file that is kept.
+func refuseKept(blocks []keptBlock) error {
+	var first *Directive
+	for _, b := range blocks {
+		for i, d := range b.kept.Directives {
+			if first == nil || d.Line < first.Line || d.Line == first.Line && d.Col < first.Col {
+				first = &b.kept.Directives[i]
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return noType(*first)
+}
+
+// statements reads a text as a list of statements.
+func statements(text []byte) ([]directive, error) {
+	if len(text) > MaxFile {
+		return nil, &ParseError{Line: 1, Col: 1, Msg: "longer than 16 MiB"}
+	}
+	if !utf8.Valid(text) {
+		return nil, &ParseError{Line: 1, Col: 1, Msg: "not UTF-8 text"}
+	}
+	p := parser{lex: newLexer(string(text))}
+	return p.statements(0)
 }
 
 // parser builds statements from tokens.
@@ -99,6 +149,42 @@ func moduleOrder(list []directive) error {
 			return failAt(d, "\"load_module\" directive is specified too late")
 		}
 		block = block || d.hasBlock
+	}
+	return nil
+}
+
+// formatOrder refuses an access_log before the log_format that it names, which nginx does not know
+// yet then. Render writes them the other way round.
+func formatOrder(list []directive) error {
+	late := map[string]bool{}
+	for _, d := range list {
+		if d.name != "stream" {
+			continue
+		}
+		for _, f := range d.block {
+			if f.name == "log_format" && len(f.args) > 0 {
+				late[f.args[0]] = true
+			}
+		}
+		if err := formatsBefore(d.block, late); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func formatsBefore(list []directive, late map[string]bool) error {
+	for _, d := range list {
+		switch {
+		case d.name == "log_format" && len(d.args) > 0:
+			delete(late, d.args[0])
+		case d.name == "access_log" && len(d.args) > 1 && late[d.args[1]]:
+			return failAt(d, "unknown log format %q", d.args[1])
+		case d.name == "server":
+			if err := formatsBefore(d.block, late); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

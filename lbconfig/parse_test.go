@@ -101,7 +101,7 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{"unknown directive", "events {}\nstreem {}\n", 2, 1, `unknown directive "streem"`},
 		{"wrong block", "events {\n  listen 1;\n}", 2, 3, `"listen" directive is not allowed here, in events`},
-		{"http", "http {}", 1, 1, `unknown directive "http"`},
+		{"http", "http {}", 1, 1, `"http" directive has no type here`},
 		{"include", "include /etc/nginx/modules-enabled/*.conf;", 1, 1, `"include" is not followed: give the text of "/etc/nginx/modules-enabled/*.conf" in its place`},
 		{"commercial", "stream { upstream u { server a:1; state /x; } }", 1, 35, `unknown directive "state"`},
 		{"commercial parameter", "stream { upstream u { server a:1 slow_start=1s; } }", 1, 23, `invalid parameter "slow_start=1s"`},
@@ -129,12 +129,19 @@ func TestParseRefuses(t *testing.T) {
 		{"log without format", "stream { access_log /x; }", 1, 10, "log format is not specified"},
 		{"keepalive of nothing", "stream { server { listen 1 so_keepalive=::; } }", 1, 19, `invalid parameter "so_keepalive=::"`},
 		{"long word", "pid " + strings.Repeat("x", 5000) + ";", 1, 5, "too long parameter"},
+		{"format too late", "stream { access_log /x f; log_format f x; }", 1, 10, `unknown log format "f"`},
+		{"format too late for a server", "stream { server { access_log /x f; } log_format f x; }", 1, 19, `unknown log format "f"`},
+		{"limit of nothing", "stream { limit_conn a 0; }", 1, 10, `invalid number of connections "0"`},
+		{"limit too high", "stream { limit_conn a 65536; }", 1, 10, "connection limit must be less 65536"},
+		{"limit zone without size", "stream { limit_conn_zone $pid zone=a; }", 1, 10, `invalid parameter "zone=a"`},
+		{"bind to something", "stream { proxy_bind 127.0.0.1 opaque; }", 1, 10, `invalid parameter "opaque"`},
+		{"compression", "stream { access_log /x f gzip=10; }", 1, 10, `invalid parameter "gzip=10"`},
 		{"deep", strings.Repeat("a{", 100), 1, 34, "blocks are nested too deeply"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := lbconfig.Parse([]byte(c.file))
+			_, err := lbconfig.ParseStrict([]byte(c.file))
 			var parse *lbconfig.ParseError
 			require.ErrorAs(t, err, &parse)
 			assert.Equal(t, lbconfig.ParseError{Line: c.line, Col: c.col, Msg: c.msg}, *parse)

@@ -60,7 +60,8 @@ func settings(t *rapid.T) lbconfig.ProxySettings {
 				return lbconfig.AccessLog{Off: true}
 			}
 			return lbconfig.AccessLog{Path: text().Draw(t, "path"), Format: text().Draw(t, "format"),
-				Buffer: maybe(t, sizes(), "buffer"), Flush: maybe(t, millis(), "flush")}
+				Buffer: maybe(t, sizes(), "buffer"), Flush: maybe(t, millis(), "flush"),
+				Gzip: maybe(t, rapid.IntRange(1, 9), "gzip"), If: maybe(t, text(), "if")}
 		}),
 		TCPNodelay:               maybePointer(t, rapid.Bool(), "nodelay"),
 		ProxyConnectTimeout:      maybe(t, millis(), "connect"),
@@ -71,7 +72,41 @@ func settings(t *rapid.T) lbconfig.ProxySettings {
 		ProxyNextUpstreamTries:   maybe(t, count(), "tries"),
 		ProxyBufferSize:          maybe(t, sizes(), "buffer size"),
 		ProxyHalfClose:           maybePointer(t, rapid.Bool(), "half close"),
+		ProxyDownloadRate:        maybe(t, sizes(), "download"),
+		ProxyUploadRate:          maybe(t, sizes(), "upload"),
+		ProxyBind:                bind(t),
+		ProxyProtocol:            maybePointer(t, rapid.Bool(), "send proxy protocol"),
+		ProxyRequests:            maybe(t, count(), "requests"),
+		ProxyResponses:           maybePointer(t, rapid.IntRange(0, 9), "responses"),
+		ProxyProtocolTimeout:     maybe(t, millis(), "proxy protocol timeout"),
+		SSLPreread:               maybePointer(t, rapid.Bool(), "preread"),
+		PrereadBufferSize:        maybe(t, sizes(), "preread buffer"),
+		PrereadTimeout:           maybe(t, millis(), "preread timeout"),
+		SetRealIPFrom:            several(t, "real", func(t *rapid.T) string { return text().Draw(t, "real from") }),
+		Resolver: lbconfig.Resolver{
+			Addresses: several(t, "resolvers", func(t *rapid.T) string { return "r" + text().Draw(t, "resolver") }),
+			Valid:     maybe(t, seconds(), "valid"), IPv4: maybePointer(t, rapid.Bool(), "v4"), IPv6: maybePointer(t, rapid.Bool(), "v6"),
+		},
+		ResolverTimeout: maybe(t, millis(), "resolver timeout"),
+		LimitConns: several(t, "limits", func(t *rapid.T) lbconfig.LimitConn {
+			return lbconfig.LimitConn{Zone: text().Draw(t, "limit zone"), Limit: rapid.IntRange(1, 65535).Draw(t, "limit")}
+		}),
+		LimitConnLogLevel: maybe(t, text(), "limit level"),
+		LimitConnDryRun:   maybePointer(t, rapid.Bool(), "dry run"),
 	}
+}
+
+func bind(t *rapid.T) lbconfig.ProxyBind {
+	if rapid.Bool().Draw(t, "bind") {
+		return lbconfig.ProxyBind{Address: text().Draw(t, "bind address"), Transparent: rapid.Bool().Draw(t, "transparent")}
+	}
+	return lbconfig.ProxyBind{}
+}
+
+func rules(t *rapid.T) []lbconfig.AccessRule {
+	return several(t, "rules", func(t *rapid.T) lbconfig.AccessRule {
+		return lbconfig.AccessRule{Deny: rapid.Bool().Draw(t, "deny"), From: text().Draw(t, "from")}
+	})
 }
 
 func upstream(t *rapid.T) lbconfig.Upstream {
@@ -88,6 +123,7 @@ func upstream(t *rapid.T) lbconfig.Upstream {
 			Address: text().Draw(t, "address"), Weight: maybe(t, count(), "weight"), MaxConns: maybe(t, count(), "conns"),
 			MaxFails: maybePointer(t, rapid.IntRange(0, 9), "fails"), FailTimeout: maybePointer(t, rapid.OneOf(rapid.Just(time.Duration(0)), seconds()), "fail timeout"),
 			Backup: rapid.Bool().Draw(t, "backup"), Down: rapid.Bool().Draw(t, "down"),
+			Resolve: rapid.Bool().Draw(t, "resolve"), Service: maybe(t, text(), "service"),
 		}
 	})
 	return u
@@ -112,14 +148,15 @@ func server(t *rapid.T) lbconfig.Server {
 			return lbconfig.Listen{
 				Address: text().Draw(t, "listen"), Backlog: maybe(t, count(), "backlog"), Reuseport: rapid.Bool().Draw(t, "reuseport"),
 				IPv6Only: maybePointer(t, rapid.Bool(), "v6only"), SoKeepalive: keepalive(t), ProxyProtocol: rapid.Bool().Draw(t, "proxy protocol"),
+				UDP: rapid.Bool().Draw(t, "udp"), Rcvbuf: maybe(t, sizes(), "rcvbuf"), Sndbuf: maybe(t, sizes(), "sndbuf"), Fastopen: maybe(t, count(), "fastopen"),
+				Bind: rapid.Bool().Draw(t, "bound"), Deferred: rapid.Bool().Draw(t, "deferred"), DefaultServer: rapid.Bool().Draw(t, "default"),
+				Multipath: rapid.Bool().Draw(t, "multipath"), SSL: rapid.Bool().Draw(t, "ssl"),
 			}
 		}),
 		ProxySettings: settings(t),
-		Access: several(t, "rules", func(t *rapid.T) lbconfig.AccessRule {
-			return lbconfig.AccessRule{Deny: rapid.Bool().Draw(t, "deny"), From: text().Draw(t, "from")}
-		}),
-		ProxyPass: maybe(t, text(), "pass"),
-		Return:    maybe(t, text(), "return"),
+		Access:        rules(t),
+		ProxyPass:     maybe(t, text(), "pass"),
+		Return:        maybe(t, text(), "return"),
 	}
 }
 
@@ -138,7 +175,12 @@ func config(t *rapid.T) lbconfig.Config {
 				return lbconfig.LogFormat{Name: text().Draw(t, "format"), Escape: rapid.SampledFrom([]string{"", "json", "none"}).Draw(t, "escape"),
 					Format: text().Draw(t, "text")}
 			}),
+			LimitConnZones: several(t, "zones", func(t *rapid.T) lbconfig.LimitConnZone {
+				return lbconfig.LimitConnZone{Key: text().Draw(t, "key"),
+					Zone: lbconfig.Zone{Name: rapid.StringMatching(`[a-z]+`).Draw(t, "zone"), Size: sizes().Draw(t, "zone size")}}
+			}),
 			ProxySettings: settings(t),
+			Access:        rules(t),
 			Upstreams:     several(t, "upstreams", upstream),
 			Servers:       several(t, "servers", server),
 		},
@@ -147,7 +189,8 @@ func config(t *rapid.T) lbconfig.Config {
 		c.Main.Group = maybe(t, text(), "group")
 	}
 	if rapid.Bool().Draw(t, "events") {
-		c.Events = &lbconfig.Events{WorkerConnections: maybe(t, count(), "connections"), MultiAccept: maybePointer(t, rapid.Bool(), "multi")}
+		c.Events = &lbconfig.Events{WorkerConnections: maybe(t, count(), "connections"), MultiAccept: maybePointer(t, rapid.Bool(), "multi"),
+			Use: maybe(t, text(), "use"), AcceptMutex: maybePointer(t, rapid.Bool(), "mutex"), AcceptMutexDelay: maybe(t, millis(), "mutex delay")}
 	}
 	return c
 }
@@ -161,7 +204,7 @@ func TestParseIsTheInverseOfRender(t *testing.T) {
 		again, err := want.Render()
 		require.NoError(t, err)
 		require.Equal(t, file, again)
-		got, err := lbconfig.Parse(file)
+		got, err := lbconfig.ParseStrict(file)
 		require.NoError(t, err, "%s", file)
 		require.Equal(t, want, got, "%s", file)
 		require.Empty(t, lbconfig.Diff(want, got))

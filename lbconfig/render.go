@@ -9,7 +9,7 @@ import (
 // say, such as a NUL in a name, and does not Validate.
 func (c Config) Render() ([]byte, error) {
 	var out bytes.Buffer
-	if err := writeDirectives(&out, encodeBlock(&c, mainCodecs()), 0); err != nil {
+	if err := writeDirectives(&out, mainSchema().encode(&c), 0); err != nil {
 		return nil, fmt.Errorf("lbconfig: render: %w", err)
 	}
 	return out.Bytes(), nil

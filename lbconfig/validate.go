@@ -1,36 +1,46 @@
 package lbconfig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
 
 // Validate returns a *ValidationError with everything in c that nginx would refuse or that cannot
-// work, or nil. It asks nothing about the host: whether a name resolves, an address exists, a port
-// is free or a module is installed; for the last see ValidateOn.
+// work, or nil. It asks nothing about the host: whether a name resolves, an address or a user exists, a
+// port is free or a module is installed; for the last and for versions see ValidateOn.
 //
 // Beyond what nginx refuses, these are problems too: a stream without servers, a backend named
-// twice, a server with both proxy_pass and return.
+// twice, a server with both proxy_pass and return, a listener that ends TLS, and a kept directive that
+// only nginx can judge, such as map, http or include (code unchecked; see Ignore).
 func (c Config) Validate() error { return c.problems().err() }
 
-// Build is what an nginx was built with.
-type Build struct {
-	// StreamBuiltIn says whether the stream module is compiled in; loading it is an error then.
-	StreamBuiltIn bool
-	// Modules are the paths of the dynamic modules that are installed.
-	Modules []string
-}
-
-// DebianBuild is Debian's and Ubuntu's nginx with the package libnginx-mod-stream.
-func DebianBuild() Build { return Build{Modules: []string{string(ModuleDebian)}} }
-
 // ValidateOn is Validate and, besides, what that build would refuse: stream without its module, a
-// module that is not there or is compiled in.
+// module that is not there or is compiled in, directives and parameters that are newer than its
+// version (code too-new) or only the commercial nginx's (commercial, which Validate has too).
 func (c Config) ValidateOn(b Build) error {
 	p := c.problems()
+	c.validateModules(&p, b)
+	c.validateVersion(&p, b.Version)
+	return p.err()
+}
+
+// Ignore returns err without the problems of some codes: nil when none is left. An err that is no
+// *ValidationError comes back as it is.
+func Ignore(err error, codes ...string) error {
+	var invalid *ValidationError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	left := problems(slices.DeleteFunc(slices.Clone(invalid.Problems), func(p Problem) bool { return slices.Contains(codes, p.Code) }))
+	return left.err()
+}
+
+// validateModules compares the modules that c loads with those of the build.
+func (c Config) validateModules(p *problems, b Build) {
 	loaded := b.StreamBuiltIn
 	for i, m := range c.Main.LoadModules {
-		path := fmt.Sprintf("Main.LoadModules[%d]", i)
+		path := index("Main.LoadModules", i)
 		switch {
 		case isStreamModule(m) && b.StreamBuiltIn:
 			p.add(path, "module-loaded", "module \"ngx_stream_module\" is already loaded")
@@ -39,10 +49,22 @@ func (c Config) ValidateOn(b Build) error {
 		}
 		loaded = loaded || isStreamModule(m)
 	}
-	if !loaded {
+	for i, d := range c.Kept.Directives {
+		if d.Name != "include" || len(d.Args) != 1 {
+			continue
+		}
+		path := index("Kept.Directives", i)
+		switch known := isModuleInclude(d.Args[0]); {
+		case known && !slices.Contains(b.Included, d.Args[0]) && !b.StreamBuiltIn:
+			p.add(path, "module-missing", "%s loads no module there", d.Args[0])
+		case known && loaded && !b.StreamBuiltIn:
+			p.add(path, "module-loaded", "module \"ngx_stream_module\" is already loaded")
+		}
+		loaded = loaded || slices.Contains(b.Included, d.Args[0])
+	}
+	if !loaded && len(streamSchema().encode(&c.Stream)) > 0 {
 		p.add("Stream", "module-missing", "unknown directive \"stream\": its module is neither compiled in nor loaded")
 	}
-	return p.err()
 }
 
 // problems are collected, never stopped at.
@@ -62,17 +84,29 @@ func (p problems) err() error {
 func (c Config) problems() problems {
 	var p problems
 	c.Main.validate(&p)
-	switch {
-	case c.Events == nil:
+	if c.Events == nil {
 		p.add("Events", "no-events", "no \"events\" section in configuration")
-	case c.Events.WorkerConnections < 0:
-		p.add("Events.WorkerConnections", "negative", "is negative")
+	} else {
+		c.Events.validate(&p)
 	}
 	c.Stream.validate(&p)
+	for _, b := range c.kept() {
+		b.validate(&p)
+	}
 	if _, err := c.Render(); err != nil {
 		p.add("Config", "not-text", "%v", err)
 	}
 	return p
+}
+
+func (e Events) validate(p *problems) {
+	if e.WorkerConnections < 0 {
+		p.add("Events.WorkerConnections", "negative", "is negative")
+	}
+	if e.Use != "" && e.Use != "epoll" {
+		p.add("Events.Use", "bad-method", "invalid event type %q: on Linux nginx has epoll", e.Use)
+	}
+	p.duration("Events.AcceptMutexDelay", e.AcceptMutexDelay)
 }
 
 func (m Main) validate(p *problems) {

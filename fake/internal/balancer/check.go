@@ -18,7 +18,7 @@ func Load(h *machine.Host, file string) (lbconfig.Config, error) {
 	if err != nil {
 		return lbconfig.Config{}, fmt.Errorf("open() %q failed (2: No such file or directory)", file)
 	}
-	cfg, err := lbconfig.Parse(data)
+	cfg, err := lbconfig.ParseStrict(data)
 	if err != nil {
 		return cfg, fmt.Errorf("%w in %s", err, file)
 	}

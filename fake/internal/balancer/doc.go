@@ -4,6 +4,6 @@
 // old sessions until worker_shutdown_timeout, a reload onto a taken port that leaves the old
 // configuration in place and says nothing, and stream servers that return a text.
 //
-// The file is read with lbconfig.Parse, so what that refuses is refused here. Workers share what they know
+// The file is read with lbconfig.ParseStrict, so what that refuses is refused here. Workers share what they know
 // of backends, as with a zone.
 package balancer
