@@ -69,6 +69,8 @@ type Options struct {
 	Backends []netip.AddrPort
 	// Module is where the stream module is. Unset: ModuleDebian.
 	Module Module
+	// Policy is what is done about a backend that does not accept. Unset: DeadHosts.
+	Policy Policy
 	// ConnectTimeout is how long an apiserver may take to accept before the next one is tried. It is
 	// what a connection costs that meets a dead host. Unset: 500 ms.
 	ConnectTimeout time.Duration
@@ -100,32 +102,15 @@ const (
 	defaultWorkerProcesses   = "2"
 	defaultWorkerConnections = 4096
 	zoneSize                 = 64 * KiB
-	failTimeout              = 5 * time.Second
 )
 
 // APIServer returns a configuration for traffic to kube-apiservers, with a server that proves
 // reloads (see Config.Generation).
 //
 // A backend that does not accept within ConnectTimeout costs the connection that meets it that
-// long, once: the next backend is tried at once, and the dead one is skipped by all workers, which
-// share a zone, for 5 s. Then one connection tries it again. The backend with the fewest sessions is
-// taken: those of a hung apiserver do not end, so that nearly all new ones go elsewhere, though
-// nginx, which only sees whether a backend accepts, never takes it out.
-//
-// When every backend has failed, connections are refused until the first one's 5 s are over. A
-// single backend is never skipped.
-//
-// Measured with nginx 1.22.1, three backends, six idle sessions and 20 new TLS connections with one
-// request each a second, limit 2 s, one backend gone for 20 s; failed and slowest of about 400,
-// and in brackets the same with nginx's defaults:
-//
-//	packets dropped     0, 0.51 s   (126, 2.0 s)
-//	apiserver stopped   0, 0.01 s   (0, 0.02 s)
-//	apiserver hung      9, 2.0 s    (120, 2.1 s)
-//
-// None failed in the 4 s after its return. max_fails=0 instead, which skips nothing, was as good for
-// a stopped apiserver and delayed a third of the connections to a host that drops packets by the
-// whole ConnectTimeout, for as long as it was gone.
+// long, once: the next backend is tried at once. What happens then is the Policy's. The backend with
+// the fewest sessions is taken: those of a hung apiserver do not end, so that nearly all new ones go
+// elsewhere, though nginx, which only sees whether a backend accepts, never takes it out.
 func APIServer(o Options) Config {
 	c := Config{
 		Main: Main{
@@ -136,12 +121,12 @@ func APIServer(o Options) Config {
 		},
 		Events: &Events{WorkerConnections: orDefault(o.WorkerConnections, defaultWorkerConnections)},
 		Stream: Stream{
-			LogFormats: []LogFormat{{Name: formatName, Format: sessionFormat}},
+			LogFormats: []LogFormat{SessionFormat()},
 			Upstreams: []Upstream{{
 				Name:    upstreamName,
 				Zone:    Zone{Name: upstreamName, Size: zoneSize},
 				Balance: Balance{Method: LeastConn},
-				Servers: backends(o.Backends),
+				Servers: o.Policy.backends(o.Backends),
 			}},
 			Servers: []Server{{
 				Listen: listeners(o.Listen),
@@ -158,16 +143,6 @@ func APIServer(o Options) Config {
 	c.Main.WorkerRlimitNofile = 2 * c.Events.WorkerConnections
 	c.load(orDefault(o.Module, ModuleDebian))
 	return c.withGeneration(orDefault(o.Generation, DefaultGenerationSocket))
-}
-
-// backends returns the apiservers in the order of their addresses, so that the order in which
-// they are named does not change the file.
-func backends(addrs []netip.AddrPort) []UpstreamServer {
-	var out []UpstreamServer
-	for _, a := range sortedUnique(addrs) {
-		out = append(out, UpstreamServer{Address: a.String(), MaxFails: new(1), FailTimeout: new(failTimeout)})
-	}
-	return out
 }
 
 func listeners(addrs []netip.AddrPort) []Listen {

@@ -2,7 +2,6 @@ package lbconfig
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -46,9 +45,32 @@ func (c Change) String() string {
 // Diff returns what leads from a to b, by meaning: backends, upstreams and servers are matched by
 // their addresses and names, so that one more control plane is one change (besides the generation's
 // hash, which differs whenever anything does), and the order of backends is none. It is empty when
-// a and b do the same.
+// a and b do the same: a default that is spelled out, another unit, and a server's setting that its
+// stream has too, are no differences either.
 func Diff(a, b Config) []Change {
-	return diffBlock("", mainSchema().encode(&a), mainSchema().encode(&b))
+	oldWords, newWords := map[string]string{}, map[string]string{}
+	wordsOf("", mainSchema().encode(&a), oldWords)
+	wordsOf("", mainSchema().encode(&b), newWords)
+	a, b = a.meaning(), b.meaning()
+	out := diffBlock("", mainSchema().encode(&a), mainSchema().encode(&b))
+	for i, c := range out {
+		// What is said in the files, not its meaning.
+		if w, ok := oldWords[c.Path]; ok && c.Old != "" {
+			out[i].Old = w
+		}
+		if w, ok := newWords[c.Path]; ok && c.New != "" {
+			out[i].New = w
+		}
+	}
+	return out
+}
+
+// wordsOf collects the statements of a block and the blocks in it by their paths.
+func wordsOf(path string, list []directive, words map[string]string) {
+	for i, k := range identities(list) {
+		words[join(path, k)] = oneLine(list[i])
+		wordsOf(join(path, k), list[i].block, words)
+	}
 }
 
 // diffBlock compares the statements of two blocks, those of b in order first, then those that are
@@ -67,12 +89,16 @@ func diffBlock(path string, a, b []directive) []Change {
 			out = append(out, Change{Path: join(path, k), Op: Added, New: oneLine(b[i])})
 		case b[i].hasBlock && was.hasBlock:
 			out = append(out, diffBlock(join(path, k), was.block, b[i].block)...)
-		case !reflect.DeepEqual(was.args, b[i].args):
+		case !slices.Equal(was.args, b[i].args) || was.hasBlock != b[i].hasBlock:
 			out = append(out, Change{Path: join(path, k), Op: Changed, Old: oneLine(was), New: oneLine(b[i])})
 		}
 	}
+	still := map[string]bool{}
+	for _, k := range keys {
+		still[k] = true
+	}
 	for i, k := range identities(a) {
-		if !slices.Contains(keys, k) {
+		if !still[k] {
 			out = append(out, Change{Path: join(path, k), Op: Removed, Old: oneLine(a[i])})
 		}
 	}
@@ -90,7 +116,7 @@ func identities(list []directive) []string {
 		switch {
 		case d.name == "server" && d.hasBlock:
 			for _, inner := range d.block {
-				if inner.name == "listen" {
+				if inner.name == "listen" && len(inner.args) > 0 {
 					k += " " + inner.args[0]
 					break
 				}

@@ -69,7 +69,7 @@ func (v versions) block(path, where string, list []directive) {
 				v.rule(at, name, &r)
 			}
 		}
-		if d.name == "listen" {
+		if d.name == "listen" && len(d.args) > 0 {
 			v.portRange(at, d.args[0])
 		}
 	}

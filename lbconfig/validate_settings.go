@@ -76,6 +76,35 @@ func (l AccessLog) validateBuffered(p *problems, path string) {
 	}
 }
 
+// validateSameFile refuses two buffered logs of one file that are not buffered alike.
+func (s Stream) validateSameFile(p *problems) {
+	type buffering struct {
+		buffer Size
+		flush  time.Duration
+		gzip   int
+	}
+	have := map[string]buffering{}
+	check := func(path string, logs []AccessLog) {
+		for i, l := range logs {
+			b := buffering{l.Buffer, l.Flush, l.Gzip}
+			if b.gzip != 0 && b.buffer == 0 {
+				b.buffer = 64 * KiB
+			}
+			if b.buffer == 0 {
+				continue
+			}
+			if was, ok := have[l.Path]; ok && was != b {
+				p.add(index(path+".AccessLogs", i), "conflicting-logs", "access_log %q already defined with conflicting parameters", l.Path)
+			}
+			have[l.Path] = b
+		}
+	}
+	check("Stream", s.AccessLogs)
+	for i, v := range s.Servers {
+		check(index("Stream.Servers", i), v.AccessLogs)
+	}
+}
+
 func (b ProxyBind) validate(p *problems, path string) {
 	switch {
 	case b.Address == "" && b.Transparent:
@@ -123,6 +152,8 @@ func (s Stream) limitZones(p *problems) map[string]bool {
 			p.add(path+".Zone", "bad-zone", "invalid zone name %q", z.Zone.Name)
 		case z.Zone.Size < minZone:
 			p.add(path+".Zone", "bad-zone", "zone %q is too small: %d bytes, the least is %d", z.Zone.Name, z.Zone.Size, minZone)
+		case z.Zone.Size > maxZone:
+			p.add(path+".Zone", "bad-zone", "zone %q is larger than 1 GiB", z.Zone.Name)
 		case zones[z.Zone.Name]:
 			p.add(path+".Zone", "bad-zone", "limit_conn_zone %q is already bound to a key", z.Zone.Name)
 		}

@@ -8,6 +8,9 @@ import (
 // minZone is the smallest zone: eight pages of 4 KiB (src/stream/ngx_stream_upstream_zone_module.c).
 const minZone = 32 * KiB
 
+// maxZone is the largest zone that is taken: nginx writes to a part of all of it at start, and far less is ever needed.
+const maxZone = 1024 * MiB
+
 func (s Stream) validate(p *problems) {
 	formats := map[string]bool{}
 	for i, f := range s.LogFormats {
@@ -49,6 +52,7 @@ func (s Stream) validate(p *problems) {
 		p.add("Stream.Servers", "no-server", "nothing is listened on")
 	}
 	s.validateLimits(p, "Stream", limits)
+	s.validateSameFile(p)
 	listening := map[string]bool{}
 	for i, v := range s.Servers {
 		path := index("Stream.Servers", i)

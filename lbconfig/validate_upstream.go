@@ -47,6 +47,9 @@ func (z Zone) validate(p *problems, path string, zones map[string]Size) {
 	case z.Size < minZone:
 		p.add(path, "bad-zone", "zone %q is too small: %d bytes, the least is %d", z.Name, z.Size, minZone)
 		zones[z.Name] = z.Size
+	case z.Size > maxZone:
+		p.add(path, "bad-zone", "zone %q is larger than 1 GiB", z.Name)
+		zones[z.Name] = z.Size
 	case have != 0 && have != z.Size:
 		p.add(path, "bad-zone", "the size %d of shared memory zone %q conflicts with already declared size %d", z.Size, z.Name, have)
 	default:
