@@ -133,6 +133,7 @@ func (m Main) validate(p *problems) {
 		if l.Path == "" {
 			p.add(path, "empty", "no path")
 		}
+		p.logPath(path, l.Path)
 		if err := new(ErrorLog).parse(directive{args: []string{l.Path, l.Level}}); l.Level != "" && err != nil {
 			p.add(path, "bad-level", "invalid log level %q", l.Level)
 		}

@@ -31,7 +31,7 @@ func (s ProxySettings) validate(p *problems, path string, formats map[string]boo
 		if l.Gzip < 0 || l.Gzip > 9 {
 			p.add(at+".Gzip", "bad-level", "invalid compression level %d", l.Gzip)
 		}
-		l.validateBuffered(p, at)
+		l.validatePath(p, at)
 		p.variables(at+".If", l.If)
 		p.duration(at+".Flush", l.Flush)
 	}
@@ -62,9 +62,14 @@ func (s ProxySettings) validate(p *problems, path string, formats map[string]boo
 	}
 }
 
-// validateBuffered refuses a buffer where nginx has none: for syslog and for paths with variables.
-func (l AccessLog) validateBuffered(p *problems, path string) {
+// validatePath judges where lines go: a path, perhaps with variables, or syslog. nginx has no buffer for the
+// last two.
+func (l AccessLog) validatePath(p *problems, path string) {
 	syslog := strings.HasPrefix(l.Path, "syslog:")
+	if !syslog {
+		p.variables(path+".Path", l.Path)
+	}
+	p.logPath(path+".Path", l.Path)
 	if l.Buffer == 0 && l.Gzip == 0 {
 		return
 	}

@@ -59,4 +59,5 @@ func (s Stream) validate(p *problems) {
 		v.validate(p, path, formats, names, listening)
 		v.validateLimits(p, path, limits)
 	}
+	s.validateSockets(p)
 }

@@ -56,6 +56,16 @@ func listener(t *rapid.T, c *lbconfig.Config, f func(*lbconfig.Listen)) {
 
 func on(t *rapid.T) *bool { return new(rapid.Bool().Draw(t, "on")) }
 
+// samePort makes two listeners have one port, each with another address.
+func samePort(t *rapid.T, c *lbconfig.Config) {
+	listener(t, c, func(l *lbconfig.Listen) {
+		l.Address = rapid.SampledFrom([]string{"20001", "127.0.0.1:20001", "10.99.0.1:20001", "[::]:20001", "[::1]:20001"}).Draw(t, "same port")
+		if strings.HasPrefix(l.Address, "[") {
+			l.IPv6Only = on(t)
+		}
+	})
+}
+
 var faults = []fault{
 	// Main and events.
 	func(t *rapid.T, c *lbconfig.Config) { c.Main.LoadModules = nil },
@@ -221,6 +231,7 @@ var faults = []fault{
 		listener(t, c, func(l *lbconfig.Listen) { l.Address = oddWord(t) })
 	},
 	func(t *rapid.T, c *lbconfig.Config) { listener(t, c, func(l *lbconfig.Listen) { l.Address = "20001" }) },
+	samePort, samePort, samePort,
 	func(t *rapid.T, c *lbconfig.Config) { listener(t, c, func(l *lbconfig.Listen) { l.UDP = true }) },
 	func(t *rapid.T, c *lbconfig.Config) { listener(t, c, func(l *lbconfig.Listen) { l.IPv6Only = on(t) }) },
 	func(t *rapid.T, c *lbconfig.Config) {
@@ -243,6 +254,9 @@ var faults = []fault{
 	},
 	// Directives without a type.
 	func(t *rapid.T, c *lbconfig.Config) { c.Kept.Directives = append(c.Kept.Directives, oddDirective(t)) },
+	func(t *rapid.T, c *lbconfig.Config) {
+		c.Events = &lbconfig.Events{Kept: lbconfig.Kept{Directives: []lbconfig.Directive{oddDirective(t)}}}
+	},
 	func(t *rapid.T, c *lbconfig.Config) {
 		c.Stream.Kept.Directives = append(c.Stream.Kept.Directives, oddDirective(t))
 	},

@@ -1,0 +1,43 @@
+package balance_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quorate-dev/quorate/lab/balance"
+	"github.com/quorate-dev/quorate/lbconfig"
+)
+
+// With QUORATE_BALANCE=full it measures what the docstrings of lbconfig's policies quote; otherwise
+// less of it, and in either case what does not depend on how fast the machine is holds.
+func TestEnginesUnderFaults(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+	if _, err := os.Stat("/usr/sbin/nginx"); err != nil {
+		t.Skip("no nginx here")
+	}
+	engines := []balance.Engine{balance.Nginx(lbconfig.DeadHosts), balance.Nginx(lbconfig.FastRecovery)}
+	load := balance.Load{Rate: 50, Fault: 4 * time.Second, After: 6 * time.Second, Progress: func(s string) { t.Log(s) }}
+	if os.Getenv("QUORATE_BALANCE") == "full" {
+		engines = append([]balance.Engine{balance.NginxDefaults()}, engines...)
+		load = balance.Load{Progress: load.Progress}
+	}
+	results, err := balance.Measure(t.Context(), engines, load)
+	require.NoError(t, err)
+	require.NotEmpty(t, results)
+	for _, r := range results {
+		switch r.Fault {
+		case "one stopped", "one removed by a reload", "one added by a reload":
+			assert.Zero(t, r.During.Failed, r.String())
+			assert.Zero(t, r.After.Failed, r.String())
+		case "all stopped":
+			assert.Equal(t, r.During.Connections, r.During.Failed, r.String())
+		}
+	}
+	t.Log("\n" + balance.Table(results))
+}
