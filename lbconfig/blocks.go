@@ -80,6 +80,8 @@ func streamSchema() schema[Stream] {
 }
 
 func streamCodecs() []codec[Stream] {
+	// Once for all of them: there may be many.
+	upstreams, servers := upstreamSchema(), serverSchema()
 	out := []codec[Stream]{
 		list("log_format", 2, 1000, func(s *Stream) *[]LogFormat { return &s.LogFormats }, LogFormat.words, (*LogFormat).parse),
 		list("limit_conn_zone", 2, 2, func(s *Stream) *[]LimitConnZone { return &s.LimitConnZones }, LimitConnZone.words, (*LimitConnZone).parse),
@@ -90,16 +92,15 @@ func streamCodecs() []codec[Stream] {
 		codec[Stream]{name: "upstream", minArgs: 1, maxArgs: 1, block: true, repeat: true,
 			get: func(s *Stream) []directive {
 				var out []directive
-				inner := upstreamSchema()
 				for i := range s.Upstreams {
 					u := &s.Upstreams[i]
-					out = append(out, directive{name: "upstream", args: []string{u.Name}, hasBlock: true, block: inner.encode(u)})
+					out = append(out, directive{name: "upstream", args: []string{u.Name}, hasBlock: true, block: upstreams.encode(u)})
 				}
 				return out
 			},
 			set: func(s *Stream, d directive) error {
 				u := Upstream{Name: d.args[0]}
-				if err := upstreamSchema().decode(&u, d.block); err != nil {
+				if err := upstreams.decode(&u, d.block); err != nil {
 					return err
 				}
 				s.Upstreams = append(s.Upstreams, u)
@@ -108,15 +109,14 @@ func streamCodecs() []codec[Stream] {
 		codec[Stream]{name: "server", block: true, repeat: true,
 			get: func(s *Stream) []directive {
 				var out []directive
-				inner := serverSchema()
 				for i := range s.Servers {
-					out = append(out, directive{name: "server", hasBlock: true, block: inner.encode(&s.Servers[i])})
+					out = append(out, directive{name: "server", hasBlock: true, block: servers.encode(&s.Servers[i])})
 				}
 				return out
 			},
 			set: func(s *Stream, d directive) error {
 				var v Server
-				if err := serverSchema().decode(&v, d.block); err != nil {
+				if err := servers.decode(&v, d.block); err != nil {
 					return err
 				}
 				s.Servers = append(s.Servers, v)

@@ -48,7 +48,7 @@ func (s schema[T]) typed(t *T) []directive {
 
 // decode takes the statements of a block into t, and keeps those that have no type.
 func (s schema[T]) decode(t *T, list []directive) error {
-	seen := map[string]bool{}
+	seen := make(map[string]bool, min(len(list), len(s.codecs)))
 	kept := s.kept(t)
 	order := make([]string, 0, len(list))
 	for _, d := range list {

@@ -5,8 +5,16 @@ import "unicode/utf8"
 // maxDepth is how deep blocks may be nested; stream needs three levels.
 const maxDepth = 16
 
+// maxWords is how many words a statement has at most; nginx's own limits are 7 for most directives
+// and none for the others.
+const maxWords = 10_000
+
 // MaxFile is the longest text that is read, in bytes.
-const MaxFile = 16 << 20
+const MaxFile = 4 << 20
+
+// maxStatements is how many statements a text has at most: far more than a balancer needs, and few
+// enough for each to cost a few hundred bytes.
+const maxStatements = 100_000
 
 // Parse reads a main file, one that Render wrote or one that was typed. What nginx would refuse
 // for its form, or for a value of a directive that has a type here, is a *ParseError with line and
@@ -69,7 +77,7 @@ func refuseKept(blocks []keptBlock) error {
 // statements reads a text as a list of statements.
 func statements(text []byte) ([]directive, error) {
 	if len(text) > MaxFile {
-		return nil, &ParseError{Line: 1, Col: 1, Msg: "longer than 16 MiB"}
+		return nil, &ParseError{Line: 1, Col: 1, Msg: "longer than 4 MiB"}
 	}
 	if !utf8.Valid(text) {
 		return nil, &ParseError{Line: 1, Col: 1, Msg: "not UTF-8 text"}
@@ -79,7 +87,11 @@ func statements(text []byte) ([]directive, error) {
 }
 
 // parser builds statements from tokens.
-type parser struct{ lex *lexer }
+type parser struct {
+	lex *lexer
+	// count of statements so far.
+	count int
+}
 
 // statements reads up to the end of a block, or of the file at depth 0.
 func (p *parser) statements(depth int) ([]directive, error) {
@@ -101,6 +113,9 @@ func (p *parser) statements(depth int) ([]directive, error) {
 		case t.kind == tokenOpen:
 			return nil, unexpected(t, `"{"`)
 		}
+		if p.count++; p.count > maxStatements {
+			return nil, &ParseError{Line: t.line, Col: t.col, Msg: "too many statements"}
+		}
 		d, err := p.statement(t, depth)
 		if err != nil {
 			return nil, err
@@ -119,6 +134,9 @@ func (p *parser) statement(name token, depth int) (directive, error) {
 		}
 		switch t.kind {
 		case tokenWord:
+			if len(d.args) >= maxWords {
+				return d, &ParseError{Line: t.line, Col: t.col, Msg: "too many words"}
+			}
 			d.args = append(d.args, t.text)
 		case tokenEnd:
 			return d, nil

@@ -148,25 +148,3 @@ func TestParseRefuses(t *testing.T) {
 		})
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	article, err := os.ReadFile("testdata/article.conf")
-	require.NoError(f, err)
-	f.Add(article)
-	local, err := lbconfig.APIServer(lbconfig.Options{Backends: threeBackends()}).Render()
-	require.NoError(f, err)
-	f.Add(local)
-	f.Fuzz(func(t *testing.T, file []byte) {
-		cfg, err := lbconfig.Parse(file)
-		if err != nil {
-			var parse *lbconfig.ParseError
-			require.ErrorAs(t, err, &parse)
-			return
-		}
-		out, err := cfg.Render()
-		require.NoError(t, err)
-		back, err := lbconfig.Parse(out)
-		require.NoError(t, err, "%s", out)
-		require.Equal(t, cfg, back)
-	})
-}
