@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/quorate-dev/quorate v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1
+	github.com/tufanbarisyildirim/gonginx v0.0.0-20260220081509-8e17ce617db3
 	github.com/vishvananda/netlink v1.3.1
 	github.com/vishvananda/netns v0.0.5
 	golang.org/x/crypto v0.58.0

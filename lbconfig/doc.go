@@ -10,6 +10,7 @@
 //	file, err := cfg.Render()
 //	have, err := lbconfig.Parse(file)            // have equals cfg
 //	changes := lbconfig.Diff(have, cfg)          // none
+//	findings := cfg.Lint(lbconfig.Env{Nodes: 50}) // what nginx takes and what will hurt
 //	unit := lbconfig.ServiceUnit(lbconfig.UnitOptions{})
 //
 // # One file, one unit
@@ -17,11 +18,20 @@
 // The configuration is a whole main file for an nginx of its own: own unit, own pid file, own logs.
 // A user's nginx and its files are never touched, and nothing depends on which files it includes.
 //
+// Who has an nginx already takes the stream block alone: Stream.Render, and FragmentInclude for the
+// line that takes it in.
+//
 // # Proof of a reload
 //
 // `nginx -t` and `nginx -s reload` both succeed when a port is taken, and the old configuration
 // goes on serving. Options.Generation therefore adds a server on a unix socket that answers with a
 // hash of the rest of the file: who reads the hash of the new file there has the new configuration.
+//
+// # What Validate promises
+//
+// Where nginx -t refuses a file, Validate or ValidateOn for that Build does too, unless the reason is
+// the host: a name, an address, a user, a file. What they accept starts and listens. lab/oracle/nginx
+// holds them to that with generated and mutated files.
 //
 // # Guarantees
 //

@@ -71,6 +71,18 @@ func TestParseKeepsWhatHasNoType(t *testing.T) {
 	assert.NoError(t, lbconfig.Ignore(cfg.Validate(), "unchecked"))
 }
 
+// A variable that a kept directive defines is none that nginx does not know.
+func TestKeptDirectivesDefineVariables(t *testing.T) {
+	t.Parallel()
+	cfg, err := lbconfig.Parse([]byte(`events {} stream { map $pid $name { default u; } geo $where { default x; } split_clients $pid $half { * y; }
+	log_format f "$name $where $half"; upstream u { server 127.0.0.1:1; } server { listen 1; set $mine u; proxy_pass $mine; } server { listen 2; return $name; } }`))
+	require.NoError(t, err)
+	require.Error(t, cfg.Validate())
+	assert.NoError(t, lbconfig.Ignore(cfg.Validate(), "unchecked"))
+	cfg.Stream.Kept.Directives = cfg.Stream.Kept.Directives[1:]
+	assert.ErrorContains(t, lbconfig.Ignore(cfg.Validate(), "unchecked"), `unknown "name" variable`)
+}
+
 // What is added to a Config after it was parsed goes next to its like.
 func TestKeptPlacesStayWhenTheConfigChanges(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Validate returns a *ValidationError with everything in c that nginx would refuse or that cannot
@@ -96,7 +97,29 @@ func (c Config) problems() problems {
 	if _, err := c.Render(); err != nil {
 		p.add("Config", "not-text", "%v", err)
 	}
-	return p
+	return c.withoutDefined(p)
+}
+
+// withoutDefined drops the problems of variables that kept directives define.
+func (c Config) withoutDefined(p problems) problems {
+	defined := map[string]bool{}
+	for _, b := range c.kept() {
+		for _, d := range b.kept.Directives {
+			at := -1
+			switch d.Name {
+			case "set":
+				at = 0
+			case "map", "split_clients":
+				at = 1
+			case "geo":
+				at = len(d.Args) - 1
+			}
+			if at >= 0 && at < len(d.Args) {
+				defined[unknownVariable(strings.TrimPrefix(d.Args[at], "$"))] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(p, func(x Problem) bool { return x.Code == "unknown-variable" && defined[x.Message] })
 }
 
 func (e Events) validate(p *problems) {

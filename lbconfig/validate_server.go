@@ -2,6 +2,7 @@ package lbconfig
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,8 @@ func (v Server) validate(p *problems, path string, formats, upstreams, listening
 		p.add(path, "two-handlers", "proxy_pass and return exclude each other")
 	case v.Return != "":
 		p.variables(path+".Return", v.Return)
+	case strings.Contains(v.ProxyPass, "$"):
+		p.variables(path+".ProxyPass", v.ProxyPass)
 	case !upstreams[v.ProxyPass]:
 		if msg := endpointProblem(v.ProxyPass); msg != "" {
 			p.add(path+".ProxyPass", "bad-address", "%s", msg)

@@ -1,6 +1,9 @@
 package lbconfig
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // streamVariables are the variables of the stream modules that Debian and nginx.org build
 // (https://nginx.org/en/docs/stream/, each module's "Embedded Variables").
@@ -40,10 +43,13 @@ func (p *problems) variables(path, s string) {
 		case name == "":
 			p.add(path, "bad-variable", "invalid variable name")
 		case !streamVariables[name]:
-			p.add(path, "unknown-variable", "unknown %q variable", name)
+			p.add(path, "unknown-variable", "%s", unknownVariable(name))
 		}
 	}
 }
+
+// unknownVariable is nginx's message.
+func unknownVariable(name string) string { return fmt.Sprintf("unknown %q variable", name) }
 
 // variableName returns what of the beginning of s can be a variable's name.
 func variableName(s string) string {

@@ -30,6 +30,8 @@ type Engine struct {
 	Argv func(dir string) []string
 	// Reload makes the process read its file again.
 	Reload func(ctx context.Context, process *os.Process, dir string) error
+	// Check looks at what it left in dir when it has ended. Nil: nothing is looked at.
+	Check func(dir string) error
 }
 
 // Load is what clients do. The zero Load is the one that documents quote.

@@ -150,6 +150,9 @@ func (b *bench) close() error {
 			errs = append(errs, syscall.Kill(-b.process.Process.Pid, syscall.SIGKILL))
 		}
 	}
+	if b.engine.Check != nil && b.ended != nil {
+		errs = append(errs, b.engine.Check(b.dir))
+	}
 	for _, x := range b.backends {
 		x.hang(false)
 		_ = x.stop() // it may be stopped

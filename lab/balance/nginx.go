@@ -1,7 +1,9 @@
 package balance
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -49,5 +51,44 @@ func nginx(name string, policy lbconfig.Policy, change func(*lbconfig.Config)) E
 			return []string{"/usr/sbin/nginx", "-c", filepath.Join(dir, "balancer.conf")}
 		},
 		Reload: func(_ context.Context, process *os.Process, _ string) error { return process.Signal(syscall.SIGHUP) },
+		Check:  func(dir string) error { return readLog(filepath.Join(dir, "access.log")) },
 	}
+}
+
+// readLog reads every line that nginx wrote, and wants what there must be after the faults: sessions,
+// backends that refused, and clients that no backend was tried for or all refused.
+func readLog(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	log, err := lbconfig.NewSessionLog(lbconfig.SessionFormat())
+	if err != nil {
+		return err
+	}
+	var carried, retried, allRefused, noneTried int
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		s, err := log.Parse(lines.Text())
+		switch {
+		case err != nil:
+			return err
+		case s.Time.IsZero() || !s.Client.IsValid() || s.Status == 502 && !s.NoLiveUpstreams && len(s.Attempts) == 0:
+			return fmt.Errorf("read %q as %+v", lines.Text(), s)
+		case s.Status == 200 && len(s.Attempts) > 0 && s.Attempts[len(s.Attempts)-1].Connected:
+			carried++
+			if len(s.Attempts) > 1 {
+				retried++
+			}
+		case s.NoLiveUpstreams:
+			noneTried++
+		case s.Status == 502:
+			allRefused++
+		}
+	}
+	if carried == 0 || retried == 0 || allRefused+noneTried == 0 {
+		return fmt.Errorf("log: %d carried, %d of them at the second try, %d refused by all, %d not tried", carried, retried, allRefused, noneTried)
+	}
+	return lines.Err()
 }
