@@ -52,6 +52,9 @@ func ruleOf(name string) *rule {
 			return &rule{name: name, in: inMain | inEvents | inStream | inUpstream | inServer | inHTTP, plus: true}
 		}
 	}
+	if strings.HasPrefix(name, "js_") {
+		return &rule{name: name, in: inMain | inSettings} // of njs, which has versions of its own
+	}
 	if r, ok := directives[name]; ok {
 		return &r
 	}
@@ -63,7 +66,7 @@ var plusFamilies = []string{"health_check", "zone_sync", "keyval", "mqtt", "num_
 
 // directives are the directives of the files that this package reads: main and events
 // (https://nginx.org/en/docs/ngx_core_module.html), and stream with its modules
-// (https://nginx.org/en/docs/stream/), as of nginx 1.31.3. The version of each is the one that
+// (https://nginx.org/en/docs/stream/), as of July 2026, nginx 1.31.3. The version of each is the one that
 // its page gives ("This directive appeared in version").
 var directives = byName([]rule{
 	// Main.
@@ -115,6 +118,8 @@ var directives = byName([]rule{
 	{name: "proxy_download_rate", in: inSettings, since: Version{1, 9, 3}}, {name: "proxy_upload_rate", in: inSettings, since: Version{1, 9, 3}},
 	{name: "proxy_bind", in: inSettings, since: Version{1, 9, 2}}, {name: "proxy_protocol", in: inSettings, since: Version{1, 9, 2}},
 	{name: "proxy_requests", in: inSettings, since: Version{1, 15, 7}}, {name: "proxy_responses", in: inSettings, since: Version{1, 9, 13}},
+	{name: "proxy_socket_rcvbuf", in: inSettings, since: Version{1, 31, 3}, words: isSize}, {name: "proxy_socket_sndbuf", in: inSettings, since: Version{1, 31, 3}, words: isSize},
+	{name: "proxy_bind_dynamic", in: inSettings, plus: true}, {name: "stall_threshold", in: inEvents, plus: true},
 	{name: "proxy_session_drop", in: inSettings, plus: true}, {name: "status_zone", in: inServer, plus: true}, {name: "match", in: inStream, plus: true},
 	{name: "proxy_ssl", in: inSettings}, {name: "proxy_ssl_alpn", in: inSettings, since: Version{1, 31, 0}},
 	{name: "proxy_ssl_certificate", in: inSettings}, {name: "proxy_ssl_certificate_cache", in: inSettings, since: Version{1, 27, 4}},
@@ -146,9 +151,10 @@ var directives = byName([]rule{
 
 // parameters are the words of directives that are younger than the directive, by directive and name.
 var parameters = map[string]rule{
-	"listen backlog": {since: Version{1, 9, 2}}, "listen rcvbuf": {since: Version{1, 11, 4}}, "listen sndbuf": {since: Version{1, 11, 4}},
+	"listen backlog": {since: Version{1, 9, 2}}, "listen rcvbuf": {since: Version{1, 11, 13}}, "listen sndbuf": {since: Version{1, 11, 13}},
 	"listen udp": {since: Version{1, 9, 13}}, "listen proxy_protocol": {since: Version{1, 11, 4}}, "listen fastopen": {since: Version{1, 21, 0}},
-	"listen deferred": {since: Version{1, 25, 5}}, "listen default_server": {since: Version{1, 25, 5}}, "listen multipath": {since: Version{1, 29, 7}},
+	"listen reuseport": {since: Version{1, 9, 1}},
+	"listen deferred":  {since: Version{1, 25, 5}}, "listen default_server": {since: Version{1, 25, 5}}, "listen multipath": {since: Version{1, 29, 7}},
 	"server max_conns": {since: Version{1, 11, 5}}, "server resolve": {since: Version{1, 27, 3}}, "server service": {since: Version{1, 27, 3}},
 	"server slow_start": {plus: true}, "resolver ipv6": {}, "resolver ipv4": {since: Version{1, 23, 1}}, "resolver status_zone": {plus: true},
 	"log_format escape": {since: Version{1, 11, 8}}, "proxy_bind transparent": {since: Version{1, 11, 0}},
