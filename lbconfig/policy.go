@@ -6,6 +6,22 @@ import (
 )
 
 // Policy is what is done about a backend that does not accept.
+//
+// Measured with nginx 1.22.1 and lab/balance: three backends, 200 new connections a second, each with
+// a TLS handshake and one request, limit 2 s, a fault of 12 s (about 2300 connections; all stopped: 3 s).
+// Failed, and slowest of the others:
+//
+//	                           nginx's defaults   DeadHosts       FastRecovery
+//	apiserver stopped          0, 0.08 s          0, 0.06 s       0, 0.09 s
+//	apiserver hung             783, 0.09 s        11, 0.13 s      11, 0.05 s
+//	packets dropped            723, 0.75 s        0, 0.51 s       0, 0.54 s
+//	 delayed over 100 ms       all that met it    3               28
+//	all stopped, back after    7.9 s              2.2 s           0.0 s
+//
+// The machine had two cores and other work. None failed when a backend was removed or added by a
+// reload. The fewer connections there are, the larger the part of them that FastRecovery delays: with
+// 200 a second those that wait for the dead host count as its sessions, so that others avoid it; with
+// 20 a second a third of them met it.
 type Policy string
 
 // The policies.

@@ -15,8 +15,8 @@ import (
 	"github.com/quorate-dev/quorate/lbconfig"
 )
 
-// startLimit is how long an nginx may take to listen.
-const startLimit = 5 * time.Second
+// startLimit is how long an nginx may take to listen, on a machine with much else to do.
+const startLimit = 30 * time.Second
 
 // start starts an nginx with the configuration that lbconfig reads out of a text, in the foreground
 // and with files of its own. It returns what went wrong: it ended, it does not listen on one of its
