@@ -5,50 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-
-	"github.com/quorate-dev/quorate/lbconfig"
 )
 
-// balancer is what one host's balancer gets: its nginx's file and unit, and what proves that it runs them.
+// balancer is what one host's balancer gets: its program's file and unit, and what proves that it runs them.
 type balancer struct {
-	config, unit, rotation managedFile
-	generation             string
-	err                    error
+	config, unit managedFile
+	others       []managedFile
+	generation   string
+	// caFrom is the control plane whose CA certificate the host gets a copy of; a zero Host where it gets none.
+	caFrom Host
+	err    error
 }
 
 // files are the balancer's files; the configuration comes last, since its being current is what counts.
-func (b balancer) files() []managedFile { return []managedFile{b.unit, b.rotation, b.config} }
+func (b balancer) files() []managedFile {
+	return append(append([]managedFile{b.unit}, b.others...), b.config)
+}
 
-// balancerOf returns the balancer in front of the apiservers of backends. It is the same on every host.
-func (s Spec) balancerOf(backends []Host) balancer {
-	options := lbconfig.Options{Generation: balancerSocket, PID: balancerPID}
+// balancerOf returns the balancer in front of the apiservers of backends. It is the same on every host but for ca, the path
+// of the cluster's CA certificate there; "" before there is one.
+func (s Spec) balancerOf(backends []Host, ca string) balancer {
+	o := balancerOptions{listen: s.listenAddresses(), ca: ca}
 	for _, h := range backends {
 		addr, err := netip.ParseAddr(h.Address)
 		if err != nil {
 			return balancer{err: err}
 		}
-		options.Backends = append(options.Backends, netip.AddrPortFrom(addr, uint16(s.apiServerPort())))
+		o.backends = append(o.backends, netip.AddrPortFrom(addr, uint16(s.apiServerPort())))
 	}
-	options.Listen = s.listenAddresses()
-	cfg := lbconfig.APIServer(options)
-	data, err := cfg.Render()
-	if err != nil {
-		return balancer{err: err}
+	for _, h := range s.Hosts {
+		if s.balances(h) {
+			o.balancers++
+		}
 	}
-	generation, _, _ := cfg.Generation()
-	unit := lbconfig.UnitOptions{ConfigPath: balancerConfig, PID: balancerPID, LogDirectory: balancerLogDir}
-	return balancer{
-		config:     managedFile{path: balancerConfig, data: string(data)},
-		unit:       managedFile{path: balancerService, data: string(lbconfig.ServiceUnit(unit))},
-		rotation:   managedFile{path: balancerRotation, data: string(lbconfig.LogRotation(unit))},
-		generation: generation,
+	b, err := s.engine().render(o)
+	b.err = err
+	return b
+}
+
+// balancerFor returns a host's balancer as it should be by now: with the CA certificate where the host has it.
+func (b *planner) balancerFor(f *hostFacts, backends []Host) balancer {
+	if b.trusts(f) {
+		return b.spec.balancerOf(backends, balancerCA(f.host))
 	}
+	return b.spec.balancerOf(backends, "")
 }
 
 // listenAddresses are where a balancer listens: on loopback where only its own host uses it, and
@@ -65,10 +70,9 @@ func (s Spec) listenAddresses() []netip.AddrPort {
 // planBalancers has every balancer send connections to backends, and no others. what names the steps; after are the steps that make
 // it right to do so.
 func (b *planner) planBalancers(what string, backends []Host, after []string) {
-	want := b.spec.balancerOf(backends)
 	for _, h := range b.spec.Hosts {
 		if f := b.obs.hosts[h.Name]; f != nil && b.spec.balances(h) {
-			b.planBalancer(f, what, backends, want, after)
+			b.planBalancer(f, what, backends, b.balancerFor(f, backends), after)
 		}
 	}
 }
@@ -76,7 +80,9 @@ func (b *planner) planBalancers(what string, backends []Host, after []string) {
 func (b *planner) planBalancer(f *hostFacts, what string, backends []Host, want balancer, after []string) {
 	name, u := f.host.Name, f.units[balancerUnit]
 	b.files(name, want.files()...)
-	current := f.holds(want.files()...) && f.generation == want.generation && u.running() && u.enabled()
+	first := b.lastBalancerStep(name) == ""
+	obsolete := slices.DeleteFunc(want.obsolete(), func(p string) bool { return !f.has(p) })
+	current := f.holds(want.files()...) && f.generation == want.generation && u.running() && u.enabled() && len(obsolete) == 0 && want.caFrom.Name == ""
 	if current {
 		return
 	}
@@ -90,25 +96,47 @@ func (b *planner) planBalancer(f *hostFacts, what string, backends []Host, want 
 		names[i] = h.Name
 	}
 	changes := []Change{}
-	if b.lastBalancerStep(name) == "" && !f.holds(want.rotation) {
-		changes = append(changes, fileChange(balancerRotation, f.file(balancerRotation), want.rotation.data))
+	if want.caFrom.Name != "" {
+		changes = append(changes, Change{API: "copy the cluster's CA certificate from " + want.caFrom.Name + " to " + balancerCACopy})
 	}
-	if b.lastBalancerStep(name) == "" && f.file(balancerService) != want.unit.data {
-		changes = append(changes, fileChange(balancerService, f.file(balancerService), want.unit.data), runChange("systemctl", "daemon-reload"))
+	if first {
+		for _, o := range want.others {
+			if !f.holds(o) {
+				changes = append(changes, fileChange(o.path, f.file(o.path), o.data))
+			}
+		}
+		if f.file(balancerService) != want.unit.data {
+			changes = append(changes, fileChange(balancerService, f.file(balancerService), want.unit.data), runChange("systemctl", "daemon-reload"))
+		}
+		if len(obsolete) > 0 {
+			changes = append(changes, Change{Command: append([]string{"rm", "-f"}, obsolete...)})
+		}
 	}
 	if old != want.config.data {
-		changes = append(changes, fileChange(balancerConfig, old, want.config.data))
+		changes = append(changes, fileChange(want.config.path, old, want.config.data))
 	}
-	if b.lastBalancerStep(name) == "" && !(u.running() && u.enabled()) {
-		changes = append(changes, runChange("systemctl", "enable", "--now", balancerUnit))
-	} else {
-		changes = append(changes, runChange("systemctl", "reload", balancerUnit))
+	changes = append(changes, runChange(b.spec.loadCommand(u, f.file(balancerService), first)...))
+	title := "the balancer sends connections to " + strings.Join(names, ", ")
+	if what == balancerTrust {
+		title = "the balancer checks apiservers with the cluster's CA"
 	}
 	b.add(step{
-		Step: Step{ID: stepID(name, what), Host: name, Title: "the balancer sends connections to " + strings.Join(names, ", "), After: after, Limit: limitShort, Changes: changes},
+		Step: Step{ID: stepID(name, what), Host: name, Title: title, After: after, Limit: limitShort, Changes: changes},
 		done: func(ctx context.Context, r *stepRun) (bool, error) { return r.balancerCurrent(ctx, want) },
 		do:   func(ctx context.Context, r *stepRun) error { return r.applyBalancer(ctx, want) },
 	})
+}
+
+// loadCommand has the program take its configuration: a reload where it runs. A unit that ran another program is
+// restarted: the signal for a reload means something else there.
+func (s Spec) loadCommand(u unitFacts, unitFile string, first bool) []string {
+	switch {
+	case first && !(u.running() && u.enabled()):
+		return []string{"systemctl", "enable", "--now", balancerUnit}
+	case first && !strings.Contains(unitFile, "\nExecStart="+s.engine().program()+" "):
+		return []string{"systemctl", "restart", balancerUnit}
+	}
+	return []string{"systemctl", "reload", balancerUnit}
 }
 
 // lastBalancerStep is the balancer's step that the plan already has for a host.
@@ -124,11 +152,12 @@ func (b *planner) lastBalancerStep(host string) string {
 
 // lastBalancerConfig is the file as the plan's earlier steps leave it.
 func (b *planner) lastBalancerConfig(f *hostFacts) string {
-	config := f.file(balancerConfig)
+	path := b.spec.engine().config()
+	config := f.file(path)
 	if files := b.rendered[f.host.Name]; b.lastBalancerStep(f.host.Name) != "" {
 		seen := 0
 		for i := len(files) - 1; i >= 0; i-- {
-			if files[i].path == balancerConfig {
+			if files[i].path == path {
 				if seen++; seen == 2 { // the last is the one being planned
 					return files[i].data
 				}
@@ -139,10 +168,15 @@ func (b *planner) lastBalancerConfig(f *hostFacts) string {
 }
 
 func (r *stepRun) balancerCurrent(ctx context.Context, want balancer) (bool, error) {
-	if want.err != nil {
-		return false, want.err
+	want, err := r.withCA(ctx, want)
+	if err != nil {
+		return false, err
 	}
 	if ok, err := filesCurrent(ctx, r.conn, want.files()...); !ok {
+		return false, err
+	}
+	left, err := r.conn.readFiles(ctx, want.obsolete())
+	if err != nil || len(left) > 0 {
 		return false, err
 	}
 	u, err := r.unit(ctx, balancerUnit)
@@ -156,17 +190,17 @@ func (r *stepRun) balancerCurrent(ctx context.Context, want balancer) (bool, err
 	return err == nil, err
 }
 
-// workerPatience is for nginx's old workers, which accept connections for a moment beside the new ones: the master tells them to
-// quit 100 ms after it started those (src/os/unix/ngx_process_cycle.c), and later where the host is busy.
+// workerPatience is for old workers, which accept connections for a moment beside the new ones: the master tells them to
+// quit 100 ms after it started those (src/os/unix/ngx_process_cycle.c), and later where the host is busy; HAProxy's are told once the new ones listen.
 const workerPatience = 2 * time.Second
 
-// errOldGeneration says that nginx never answered with the configuration that was asked for.
-var errOldGeneration = errors.New("nginx does not answer with its new configuration")
+// errOldGeneration says that the balancer never answered with the configuration that was asked for.
+var errOldGeneration = errors.New("the balancer does not answer with its new configuration")
 
 // awaitGeneration asks the balancer until it answers with a generation.
 func (r *stepRun) awaitGeneration(ctx context.Context, want string, patience time.Duration) error {
 	err := wait.PollUntilContextTimeout(ctx, pollInterval/5, patience, true, func(ctx context.Context) (bool, error) {
-		generation, err := balancerGeneration(ctx, r.conn)
+		generation, err := r.cluster.spec.engine().generation(ctx, r.conn)
 		return generation == want, err
 	})
 	if err != nil && ctx.Err() == nil {
@@ -175,17 +209,22 @@ func (r *stepRun) awaitGeneration(ctx context.Context, want string, patience tim
 	return err
 }
 
-// reloadPatience is how long nginx may take to answer with its new configuration.
+// reloadPatience is how long a balancer may take to answer with its new configuration.
 const reloadPatience = 20 * time.Second
 
-// applyBalancer puts a tested file in place and waits until nginx answers with it: `systemctl start` of an nginx that
-// runs already succeeds and loads nothing, and `nginx -s reload` succeeds and keeps the old configuration when a
-// port is taken.
+// applyBalancer puts a tested file in place and waits until the balancer answers with it: `systemctl start` of one that
+// runs already succeeds and loads nothing, and a reload succeeds and keeps the old configuration when a port is taken.
 func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
-	if want.err != nil {
-		return want.err
+	engine := r.cluster.spec.engine()
+	want, err := r.withCA(ctx, want)
+	if err != nil {
+		return err
 	}
 	u, err := r.unit(ctx, balancerUnit)
+	if err != nil {
+		return err
+	}
+	unitFile, _, err := r.conn.read(ctx, balancerService)
 	if err != nil {
 		return err
 	}
@@ -197,33 +236,37 @@ func (r *stepRun) applyBalancer(ctx context.Context, want balancer) error {
 	if err := r.stream(ctx, "mkdir", "-p", balancerRunDir, balancerLogDir); err != nil {
 		return err
 	}
-	candidate := managedFile{path: balancerConfig + ".next", data: want.config.data}
-	if err := writeFiles(ctx, r.conn, candidate); err != nil {
+	candidate := managedFile{path: want.config.path + ".next", data: want.config.data}
+	if err := writeFiles(ctx, r.conn, append(slices.Clone(want.others), candidate)...); err != nil {
 		return err
 	}
-	if err := r.stream(ctx, "nginx", "-t", "-q", "-c", candidate.path); err != nil {
+	if err := r.stream(ctx, engine.test(candidate.path)...); err != nil {
 		return err
 	}
 	if err := writeFiles(ctx, r.conn, old...); err != nil {
 		return err
 	}
-	commands := [][]string{{"rm", "-f", candidate.path}}
+	commands := [][]string{append([]string{"rm", "-f", candidate.path}, want.obsolete()...)}
 	if u.outdated || slices.Contains(old, want.unit) {
 		commands = append(commands, []string{"systemctl", "daemon-reload"})
 	}
-	if u.running() && u.enabled() {
-		commands = append(commands, []string{"systemctl", "reload", balancerUnit})
-	} else {
-		commands = append(commands, []string{"systemctl", "enable", "--now", balancerUnit})
-	}
+	load := r.cluster.spec.loadCommand(u, string(unitFile), true)
 	for _, argv := range commands {
 		if err := r.stream(ctx, argv...); err != nil {
 			return err
 		}
 	}
+	if load[1] == "reload" {
+		if err := engine.beforeReload(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := r.stream(ctx, load...); err != nil {
+		return err
+	}
 	err = r.awaitGeneration(ctx, want.generation, reloadPatience)
 	if errors.Is(err, errOldGeneration) {
-		return fmt.Errorf("%w (see `journalctl -u %s` and %s)", err, balancerUnit, path.Join(balancerLogDir, "nginx-error.log"))
+		return fmt.Errorf("%w (see `journalctl -u %s` and %s)", err, balancerUnit, engine.complaints())
 	}
 	return err
 }

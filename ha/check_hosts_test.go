@@ -20,7 +20,7 @@ func TestCheckHosts(t *testing.T) {
 	}{
 		{"the wrong system", "OS", "w1", func(f map[string]*hostFacts) { f["w1"].os = osRelease{id: "rocky", pretty: "Rocky Linux 9.4"} }, "Rocky Linux 9.4"},
 		{"no system", "OS", "w1", func(f map[string]*hostFacts) { f["w1"].os = osRelease{} }, "unknown system"},
-		{"nginx without streams", "Nginx", "cp1", func(f map[string]*hostFacts) { f["cp1"].streamModule = false }, "libnginx-mod-stream"},
+		{"nginx without streams", "Nginx", "cp1", func(f map[string]*hostFacts) { f["cp1"].balancerInstalled = false }, "libnginx-mod-stream"},
 		{"the endpoint's port is taken", "PortInUse", "cp2", func(f map[string]*hostFacts) { f["cp2"].listening = map[int]bool{16443: true} }, "16443"},
 		{"no kubeadm", "Missing", "w1", func(f map[string]*hostFacts) { f["w1"].kubeadm = "" }, "kubeadm"},
 		{"a kubelet of another minor", "Version", "w1", func(f map[string]*hostFacts) { f["w1"].kubelet = "v1.36.9" }, "v1.36.9"},

@@ -18,9 +18,10 @@ type hostFacts struct {
 	kubeadm string // the version on the host, "" where there is no such program
 	kubelet string
 	// driver is the runtime's cgroup driver.
-	driver       string
-	streamModule bool
-	listening    map[int]bool
+	driver string
+	// balancerInstalled says whether the program that is to balance is there.
+	balancerInstalled bool
+	listening         map[int]bool
 	// generation is what the running balancer says its configuration is; "" where none answers.
 	generation string
 	// login is the home and owner of the user who logs in.

@@ -119,8 +119,8 @@ func (c *Cluster) checkHosts(facts map[string]*hostFacts) error {
 			add(h, "OS", "%s is not supported: Debian and its family are", name)
 			continue
 		}
-		if c.balances(h) && !f.streamModule {
-			add(h, "Nginx", "nginx's stream module (%s) is missing: install nginx and libnginx-mod-stream", nginxStreamModule)
+		if _, missing := c.spec.engine().needs(); c.balances(h) && !f.balancerInstalled {
+			add(h, missing.Code, "%s", missing.Message)
 		}
 		if c.balances(h) && f.listening[c.spec.Endpoint.Port] && f.generation == "" && !f.units[balancerUnit].running() {
 			add(h, "PortInUse", "port %d, the endpoint's, is taken by something else", c.spec.Endpoint.Port)

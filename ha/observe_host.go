@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"strconv"
 	"strings"
@@ -30,21 +29,22 @@ func (s *session) observeHost(ctx context.Context, h Host) (*hostFacts, error) {
 	if strings.TrimSpace(uid) != "0" {
 		return nil, &transport.ConnectError{Host: h.Name, Op: "sudo", Err: fmt.Errorf("commands run as uid %s, not as root", strings.TrimSpace(uid))}
 	}
-	o := &hostObserver{conn: conn, facts: f, node: h.Role != RoleLoadBalancer}
+	o := &hostObserver{conn: conn, facts: f, node: h.Role != RoleLoadBalancer, engine: s.cluster.spec.engine()}
 	return f, o.observe(ctx)
 }
 
 // hostObserver fills the facts of one host; its questions run side by side, and each sets fields of its own.
 type hostObserver struct {
-	conn  *hostConn
-	facts *hostFacts
-	node  bool
+	conn   *hostConn
+	facts  *hostFacts
+	node   bool
+	engine engine
 }
 
 func (o *hostObserver) observe(ctx context.Context) error {
 	f := o.facts
 	paths := []string{
-		osReleasePath, kernelReleasePath, hostsPath, balancerConfig, balancerService, balancerRotation,
+		osReleasePath, kernelReleasePath, hostsPath, nginxConfig, haproxyConfig, balancerCACopy, balancerService, balancerRotation,
 	}
 	if o.node {
 		paths = append(paths, hostnamePath, runningHostnamePath, machineIDPath, fstabPath, swapsPath, modulesFile, sysctlFile,
@@ -62,7 +62,7 @@ func (o *hostObserver) observe(ctx context.Context) error {
 	})
 	ask(o.units)
 	ask(o.listening)
-	ask(o.stream)
+	ask(o.balancer)
 	ask(o.generation)
 	if o.node {
 		ask(o.clock)
@@ -95,14 +95,16 @@ func (o *hostObserver) listening(ctx context.Context) error {
 	return err
 }
 
-func (o *hostObserver) stream(ctx context.Context) error {
-	res, err := o.conn.exit(ctx, "test", "-e", nginxStreamModule)
-	o.facts.streamModule = res.ExitCode == 0
+// balancer finds whether the engine's program is installed.
+func (o *hostObserver) balancer(ctx context.Context) error {
+	path, _ := o.engine.needs()
+	res, err := o.conn.exit(ctx, "test", "-e", path)
+	o.facts.balancerInstalled = res.ExitCode == 0
 	return err
 }
 
 func (o *hostObserver) generation(ctx context.Context) error {
-	generation, err := balancerGeneration(ctx, o.conn)
+	generation, err := o.engine.generation(ctx, o.conn)
 	o.facts.generation = generation
 	return err
 }
@@ -203,24 +205,4 @@ func (o *hostObserver) modules(ctx context.Context) error {
 		f.loaded["br_netfilter"] = true
 	}
 	return nil
-}
-
-// balancerGeneration asks a host's balancer which configuration it runs; "" where none answers.
-func balancerGeneration(ctx context.Context, conn *hostConn) (string, error) {
-	t, err := conn.transport(ctx)
-	if err != nil {
-		return "", err
-	}
-	c, err := t.Dial(ctx, "unix", balancerSocket)
-	if err != nil {
-		return "", ctx.Err() // nothing listens there: no balancer
-	}
-	defer c.Close()
-	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
-	defer stop()
-	data, err := io.ReadAll(io.LimitReader(c, 256))
-	if err != nil {
-		return "", ctx.Err()
-	}
-	return strings.TrimSpace(string(data)), nil
 }

@@ -5,8 +5,11 @@ import "path"
 // The files that the library writes on hosts. Everything of its own lies in /etc/quorate; the rest are drop-in
 // files that bear its name, so that what is not ours is never rewritten.
 const (
-	configDir       = "/etc/quorate"
-	balancerConfig  = configDir + "/nginx.conf"
+	configDir     = "/etc/quorate"
+	nginxConfig   = configDir + "/nginx.conf"
+	haproxyConfig = configDir + "/haproxy.cfg"
+	// balancerCACopy is the cluster's CA certificate on a balancer that is no node.
+	balancerCACopy  = configDir + "/ca.crt"
 	initConfigPath  = configDir + "/kubeadm-init.yaml"
 	joinConfigPath  = configDir + "/kubeadm-join.yaml"
 	certsConfigPath = configDir + "/kubeadm-upload-certs.yaml"
@@ -15,8 +18,11 @@ const (
 	// balancerRotation keeps the balancer's logs from filling the disk.
 	balancerRotation = "/etc/logrotate.d/quorate"
 	balancerRunDir   = "/run/quorate-lb"
-	balancerSocket   = balancerRunDir + "/generation.sock"
-	balancerPID      = balancerRunDir + "/nginx.pid"
+	nginxSocket      = balancerRunDir + "/generation.sock"
+	nginxPID         = balancerRunDir + "/nginx.pid"
+	haproxySocket    = balancerRunDir + "/haproxy.sock"
+	haproxyPID       = balancerRunDir + "/haproxy.pid"
+	haproxyState     = balancerRunDir + "/haproxy.state"
 	balancerLogDir   = "/var/log/quorate"
 	modulesFile      = "/etc/modules-load.d/quorate.conf"
 	sysctlFile       = "/etc/sysctl.d/99-quorate.conf"
@@ -52,6 +58,9 @@ const (
 	containerdUnit = "containerd.service"
 	kubeletUnit    = "kubelet.service"
 )
+
+// haproxyProgram is where Debian's haproxy is.
+const haproxyProgram = "/usr/sbin/haproxy"
 
 // nginxStreamModule is where Debian's libnginx-mod-stream puts the module.
 const nginxStreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so"

@@ -110,6 +110,7 @@ func (b *planner) planApply() {
 		serving = append(serving[:len(serving):len(serving)], h)
 		b.planBalancers("balancer+"+h.Name, serving, []string{stepID(h.Name, "join")})
 	}
+	b.planBalancerTrust(serving)
 	for _, h := range b.spec.byRole(RoleControlPlane) {
 		b.planKubeconfig(b.obs.hosts[h.Name])
 	}

@@ -24,7 +24,7 @@ func freshFacts(c *Cluster) *observation {
 
 func freshHost(h Host) *hostFacts {
 	return &hostFacts{
-		host: h, kernel: "6.1.0-40-amd64", os: osRelease{id: "debian"}, kubeadm: "v1.37.2", kubelet: "v1.37.2", driver: driverCgroupfs, streamModule: true,
+		host: h, kernel: "6.1.0-40-amd64", os: osRelease{id: "debian"}, kubeadm: "v1.37.2", kubelet: "v1.37.2", driver: driverCgroupfs, balancerInstalled: true,
 		swaps:  []string{"/dev/sda2"},
 		loaded: map[string]bool{"overlay": true},
 		files: map[string]string{
@@ -88,7 +88,7 @@ func convergeHost(c *Cluster, obs *observation, f *hostFacts) {
 			f.files[file.path] = file.data
 		}
 	}
-	want := c.spec.balancerOf(c.spec.byRole(RoleControlPlane))
+	want := c.spec.balancerOf(c.spec.byRole(RoleControlPlane), "")
 	for _, file := range want.files() {
 		f.files[file.path] = file.data
 	}
@@ -166,7 +166,7 @@ func TestPlanTextOfAFreshHost(t *testing.T) {
 
 // isBalancerFile says whether a file's content is lbconfig's to test.
 func isBalancerFile(path string) bool {
-	return path == balancerConfig || path == balancerService || path == balancerRotation
+	return path == nginxConfig || path == balancerService || path == balancerRotation
 }
 
 // One preparation that is wrong makes one step, and no other.
@@ -256,10 +256,10 @@ func TestPlanOfAControlPlaneThatComesBack(t *testing.T) {
 	obs.hosts["cp2"] = freshHost(cp2)
 	delete(obs.cluster.nodes, "cp2")
 	obs.cluster.members = slices.DeleteFunc(obs.cluster.members, func(m EtcdMember) bool { return m.Name == "cp2" })
-	without := c.spec.balancerOf([]Host{c.spec.Hosts[0], c.spec.Hosts[2]})
+	without := c.spec.balancerOf([]Host{c.spec.Hosts[0], c.spec.Hosts[2]}, "")
 	for name, f := range obs.hosts {
 		if name != "cp2" {
-			f.files[balancerConfig], f.generation = without.config.data, without.generation
+			f.files[nginxConfig], f.generation = without.config.data, without.generation
 		}
 	}
 	p := planOf(c, obs)

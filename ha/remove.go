@@ -123,10 +123,9 @@ func (b *planner) planLeave(via, h Host, hasNode, hasMember bool, f *hostFacts) 
 				remaining = append(remaining, cp)
 			}
 		}
-		want := b.spec.balancerOf(remaining)
 		for _, other := range b.spec.Hosts {
 			if of := b.obs.hosts[other.Name]; of != nil && b.spec.balances(other) && other.Name != h.Name {
-				b.planBalancer(of, "balancer-"+h.Name, remaining, want, nil)
+				b.planBalancer(of, "balancer-"+h.Name, remaining, b.balancerFor(of, remaining), nil)
 				before = append(before, b.planned(other.Name, "balancer-"+h.Name)...)
 			}
 		}
@@ -269,7 +268,7 @@ func (s *session) planReset(ctx context.Context) (*planner, error) {
 }
 
 // ourFiles are what the library writes and a reset removes. What makes the host a better citizen (its name, no swap) stays.
-var ourFiles = []string{balancerConfig, balancerConfig + ".next", balancerService, balancerRotation, modulesFile, sysctlFile, initConfigPath, joinConfigPath, certsConfigPath}
+var ourFiles = []string{nginxConfig, nginxConfig + ".next", haproxyConfig, haproxyConfig + ".next", balancerCACopy, balancerService, balancerRotation, modulesFile, sysctlFile, initConfigPath, joinConfigPath, certsConfigPath}
 
 // cniConfigDir is where network plugins leave their configuration; kubeadm reset leaves it too. The directory itself
 // stays: containerd watches it, and exits when it goes away.

@@ -18,7 +18,7 @@ type HostFile struct {
 }
 
 // Render returns the files that the hosts get, as the Spec alone decides them, without asking any host: every control plane
-// is taken to serve already. Secrets are shown as [redacted]; reveal shows new ones of the same form
+// is taken to serve already, and every host to have the CA certificate, whose copies on dedicated balancers are left out. Secrets are shown as [redacted]; reveal shows new ones of the same form
 // instead (those of a real run are made when it runs, and live two hours).
 func (c *Cluster) Render(reveal bool) ([]HostFile, error) {
 	creds := previewCredentials
@@ -40,7 +40,7 @@ func (c *Cluster) Render(reveal bool) ([]HostFile, error) {
 	for _, h := range c.spec.Hosts {
 		b.planPreparation(facts[h.Name])
 		if c.spec.balances(h) {
-			want := c.spec.balancerOf(c.spec.byRole(RoleControlPlane))
+			want := c.spec.balancerOf(c.spec.byRole(RoleControlPlane), balancerCA(h))
 			if want.err != nil {
 				return nil, want.err
 			}

@@ -32,7 +32,7 @@ type Spec struct {
 	ImageRepository string `json:"imageRepository,omitempty"`
 	// Runtime is the container runtime on the hosts.
 	Runtime Runtime `json:"runtime,omitzero"`
-	// Packages says who installs kubeadm, kubelet, kubectl, nginx and the runtime.
+	// Packages says who installs kubeadm, kubelet, kubectl, the balancer and the runtime.
 	Packages Packages `json:"packages,omitzero"`
 	// CNI is the network plugin.
 	CNI CNI `json:"cni,omitzero"`
@@ -88,9 +88,15 @@ const (
 // Engine is the program that balances.
 type Engine string
 
-// EngineNginx is nginx's stream module with passive checks. It does not notice an apiserver that
-// accepts connections and never answers.
-const EngineNginx Engine = "nginx"
+const (
+	// EngineNginx is nginx's stream module with passive checks. It does not notice an apiserver that
+	// accepts connections and never answers.
+	EngineNginx Engine = "nginx"
+	// EngineHAProxy is HAProxy, which asks every apiserver for /readyz over TLS with the cluster's CA. It leaves out one that
+	// does not answer and one that is back but not ready, at the price of a TLS handshake for each check
+	// (lbconfig.HAProxyCheckInterval).
+	EngineHAProxy Engine = "haproxy"
+)
 
 // LoadBalancer says where the balancer runs and what it is.
 type LoadBalancer struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -211,8 +212,14 @@ func (s Spec) checkBalancer(l *problemList) {
 	default:
 		l.add("Placement", "loadBalancer.placement", "%q is not a placement; Local, Dedicated and External are", s.LoadBalancer.Placement)
 	}
-	if s.LoadBalancer.Engine != EngineNginx {
-		l.add("Engine", "loadBalancer.engine", "%q is not supported; nginx is", s.LoadBalancer.Engine)
+	switch s.LoadBalancer.Engine {
+	case EngineNginx:
+	case EngineHAProxy:
+		if slices.Contains(s.Kubeadm.APIServer.ExtraArgs, kubeadmcfg.Arg{Name: "anonymous-auth", Value: "false"}) {
+			l.add("AnonymousAuth", "kubeadm.apiServer.extraArgs", "with --anonymous-auth=false /readyz answers 401, and haproxy's checks see no apiserver ready: use nginx, or let anonymous have /readyz (kube-apiserver --authentication-config)")
+		}
+	default:
+		l.add("Engine", "loadBalancer.engine", "%q is not an engine; nginx and haproxy are", s.LoadBalancer.Engine)
 	}
 	balancers := len(s.byRole(RoleLoadBalancer))
 	switch {

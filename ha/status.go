@@ -114,11 +114,14 @@ func (s *session) observeEach(ctx context.Context, st *Status) map[string]*hostF
 func (st *Status) fill(b *planner) {
 	c := b.obs.cluster
 	joined, _ := b.controlPlanes()
-	want := b.spec.balancerOf(joined)
 	for _, h := range b.spec.Hosts {
 		n := NodeStatus{Name: h.Name, Address: h.Address, Role: h.Role, InSpec: true}
 		f := b.obs.hosts[h.Name]
 		if f != nil && b.spec.balances(h) {
+			want := b.balancerFor(f, joined)
+			if h.Role == RoleLoadBalancer && c != nil {
+				want = b.spec.balancerOf(joined, balancerCA(h))
+			}
 			n.Balancer = balancerState(f, want)
 		}
 		if f != nil {

@@ -25,15 +25,23 @@ const (
 // IsControlPlane says whether a host becomes a control plane by its name: those that begin with "cp".
 func (h *Host) IsControlPlane() bool { return strings.HasPrefix(h.Name, "cp") }
 
+// IsLoadBalancer says whether a host becomes a dedicated balancer by its name: those that begin with "lb".
+func (h *Host) IsLoadBalancer() bool { return strings.HasPrefix(h.Name, "lb") }
+
 // ClusterFile returns a cluster file for the lab's hosts, as the tool hactl reads it, with settings
-// that containerd and the kubelet need on this kind of host. Files that it names are relative to the
+// that containerd and the kubelet need on this kind of host. The balancers are on the hosts that are named for it, or on all. Files that it names are relative to the
 // directory that WriteClusterFiles fills. edit, which may be nil, changes it before it is rendered.
 func (l *Lab) ClusterFile(edit func(file map[string]any)) ([]byte, error) {
 	var hosts []any
+	placement := "Local"
 	for _, h := range l.Hosts() {
 		role := "Worker"
 		if h.IsControlPlane() {
 			role = "ControlPlane"
+		}
+		if h.IsLoadBalancer() {
+			role = "LoadBalancer"
+			placement = "Dedicated"
 		}
 		hosts = append(hosts, map[string]any{"name": h.Name, "address": h.Address.String(), "role": role})
 	}
@@ -41,7 +49,7 @@ func (l *Lab) ClusterFile(edit func(file map[string]any)) ([]byte, error) {
 		"name":              "lab",
 		"kubernetesVersion": l.artifacts.Version,
 		"endpoint":          map[string]any{"host": EndpointHost, "port": EndpointPort},
-		"loadBalancer":      map[string]any{"placement": "Local", "engine": "nginx"},
+		"loadBalancer":      map[string]any{"placement": placement, "engine": "nginx"},
 		"hosts":             hosts,
 		"sshDefaults":       map[string]any{"user": "root", "identityFile": "id_ed25519", "knownHostsFile": "known_hosts"},
 		"networking":        map[string]any{"podSubnet": "10.244.0.0/16", "serviceSubnet": "10.96.0.0/12", "dnsDomain": "cluster.local"},

@@ -16,7 +16,7 @@ import (
 var rootFiles embed.FS
 
 // Debian release and packages of a host. Nothing here is there for quorate's sake: it is what a
-// server has on which somebody followed the instructions for containerd and kubeadm, and nginx.
+// server has on which somebody followed the instructions for containerd and kubeadm, and the balancers.
 const (
 	debianSuite = "bookworm"
 )
@@ -37,7 +37,7 @@ func sources() (string, error) {
 var debianPackages = []string{
 	"systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "sudo", "ca-certificates", "openssl",
 	"iproute2", "iptables", "nftables", "ipset", "ipvsadm", "conntrack", "socat", "ethtool", "procps", "kmod", "curl", "iputils-ping",
-	"nginx", "libnginx-mod-stream", "runc", "containernetworking-plugins",
+	"nginx", "libnginx-mod-stream", "haproxy", "keepalived", "runc", "containernetworking-plugins",
 }
 
 // quietUnits do nothing on a host that lives for minutes without a network to the outside, but

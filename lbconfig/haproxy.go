@@ -64,11 +64,15 @@ const (
 )
 
 // HAProxyCheckInterval returns the time between checks for a number of balancers that each check every
-// apiserver: DefaultCheckInterval up to 20 of them, and from there so much that an apiserver is asked 40 times
-// a second in all, 2.5 s at 100 balancers. It is a whole number of 100 ms. One check is a TLS handshake and a request.
+// apiserver: DefaultCheckInterval up to 20 of them, and twice as long whenever there are twice as many: 1 s up to 40, 4 s up
+// to 160. So an apiserver is asked at most 40 times a second in all, each time with a TLS handshake, and one more host
+// rarely changes the others' files.
 func HAProxyCheckInterval(balancers int) time.Duration {
-	interval := time.Duration(balancers) * time.Second / 40
-	return max(DefaultCheckInterval, interval.Round(100*time.Millisecond))
+	interval := DefaultCheckInterval
+	for n := 20; n < balancers && interval < time.Minute; n *= 2 {
+		interval *= 2
+	}
+	return interval
 }
 
 // HAProxy returns a configuration for traffic to kube-apiservers. TLS passes through untouched; beside it each

@@ -1,6 +1,7 @@
 package lbconfig_test
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestHAProxyWithoutCA(t *testing.T) {
 
 func TestHAProxyCheckInterval(t *testing.T) {
 	t.Parallel()
-	for balancers, want := range map[int]time.Duration{0: 500 * time.Millisecond, 4: 500 * time.Millisecond, 20: 500 * time.Millisecond, 50: 1300 * time.Millisecond, 100: 2500 * time.Millisecond} {
+	for balancers, want := range map[int]time.Duration{0: 500 * time.Millisecond, 20: 500 * time.Millisecond, 21: time.Second, 40: time.Second, 100: 4 * time.Second, 1000: 32 * time.Second, math.MaxInt: 64 * time.Second} {
 		assert.Equal(t, want, lbconfig.HAProxyCheckInterval(balancers), balancers)
 	}
 }

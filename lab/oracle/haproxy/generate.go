@@ -143,6 +143,8 @@ func (g generator) mutate(file []byte) []byte {
 	return joinLines(lines)
 }
 
-func splitLines(file []byte) []string { return strings.Split(strings.TrimSuffix(string(file), "\n"), "\n") }
+func splitLines(file []byte) []string {
+	return strings.Split(strings.TrimSuffix(string(file), "\n"), "\n")
+}
 
 func joinLines(lines []string) []byte { return []byte(strings.Join(lines, "\n") + "\n") }
