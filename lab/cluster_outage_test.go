@@ -57,6 +57,7 @@ func (c *cluster) haproxyFile(t *testing.T) string {
 		o.Backends = append(o.Backends, netip.AddrPortFrom(c.lab.Host(name).Address, 6443))
 	}
 	cfg := lbconfig.HAProxy(o)
+	cfg.Global.Log.Target, cfg.Global.Log.Format = "/dev/log", "" // it has no unit whose output goes to the journal
 	require.NoError(t, cfg.Validate())
 	file, err := cfg.Render()
 	require.NoError(t, err)

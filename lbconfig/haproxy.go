@@ -38,9 +38,10 @@ type HAProxyOptions struct {
 	// CheckInterval is the time between two checks of an apiserver by one balancer. Unset: DefaultCheckInterval.
 	// See HAProxyCheckInterval for many balancers.
 	CheckInterval time.Duration
-	// CheckTimeout is how long an answer of /readyz may take. Unset: 600 ms.
+	// CheckTimeout is how long an answer of /readyz may take once TLS stands. Unset: 600 ms.
 	CheckTimeout time.Duration
-	// ConnectTimeout is how long an apiserver may take to accept before the next one is tried. Unset: 200 ms.
+	// ConnectTimeout is how long an apiserver may take to accept before the next one is tried, and how long a check's TLS
+	// handshake may take. Unset: 200 ms; it wants to be several times the round trip to the farthest apiserver.
 	ConnectTimeout time.Duration
 	// IdleTimeout ends sessions without data. Unset: 1 h.
 	IdleTimeout time.Duration
@@ -80,10 +81,11 @@ func HAProxyCheckInterval(balancers int) time.Duration {
 // APIServer's nginx does not see: an apiserver that accepts and never answers, and one that is back but not ready.
 //
 // Two failed checks in a row take an apiserver out and end its sessions, so that watches and kubelets go elsewhere
-// at once; two good ones bring it back. A hung apiserver is out after at most CheckInterval + 100 ms + twice
-// CheckTimeout. Until then the one with the fewest sessions is taken, so that rarely more than one new connection
-// waits at one that does not answer. One that does not accept within ConnectTimeout costs that long, and another is
-// tried.
+// at once; two good ones bring it back. A check has ConnectTimeout to connect and for the TLS handshake, so that a hung
+// apiserver is out after at most CheckInterval + 100 ms + twice ConnectTimeout, one second; one that does TLS and does not answer
+// after twice CheckTimeout more. Until then the one with the fewest sessions is taken, so that rarely more than one new
+// connection waits at one that does not answer. One that does not accept within ConnectTimeout costs that long, and
+// another is tried.
 //
 // When no apiserver is ready, all that accept get connections: without etcd's leader none of them is ready for a
 // second or two, and a check that fails for a reason of its own (a CA file that is not the cluster's,

@@ -171,12 +171,15 @@ func (b HAProxyBackend) validate(p *problems, at string) {
 		if s.Check && s.NoCheck {
 			p.add(where+".NoCheck", "contradiction", "both check and no-check")
 		}
-		s.HAProxyServerSettings.over(b.DefaultServer).tls(p, where)
+		b.DefaultServer.Over(s.HAProxyServerSettings).tls(p, where)
 	}
 }
 
-// over returns what holds for a server: its own settings, and the default ones where it has none.
-func (v HAProxyServerSettings) over(d HAProxyServerSettings) HAProxyServerSettings {
+// Over returns what holds for a server with the settings own in a backend with v as its default-server: its own, and the
+// default ones where it has none.
+func (v HAProxyServerSettings) Over(own HAProxyServerSettings) HAProxyServerSettings {
+	d := v
+	v = own
 	for i, f := range v.flags() {
 		*f.value = *f.value || *d.flags()[i].value
 	}

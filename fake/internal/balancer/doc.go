@@ -6,4 +6,8 @@
 //
 // The file is read with lbconfig.ParseStrict, so what that refuses is refused here. Workers share what they know
 // of backends, as with a zone.
+//
+// HAProxy is simulated beside it, from its own file through lbconfig.ParseHAProxy: leastconn and roundrobin, active checks with
+// their intervals, rise and fall over TLS on the simulated network, on-marked-down, redispatch and retries, backups, the stats
+// socket, states that outlive a reload, and old workers that answer for a moment after one.
 package balancer

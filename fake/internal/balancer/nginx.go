@@ -255,6 +255,9 @@ func (p *process) serve(l *listener) {
 // Targets lists where a new connection to the listener would be carried, the next one first. It is
 // nil for a listener that carries nothing.
 func Targets(l *vnet.Listener) (h *vnet.Host, addresses []string) {
+	if g, ok := l.Meta.(*gate); ok {
+		return g.m.h.NIC, g.targets()
+	}
 	own, ok := l.Meta.(*listener)
 	if !ok {
 		return nil, nil

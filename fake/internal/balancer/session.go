@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/quorate-dev/quorate/fake/internal/sim"
 )
 
 // session is one connection that is carried.
@@ -77,8 +79,13 @@ func (p *process) proxy(srv *server, client net.Conn) {
 	if !s.connected(conn) {
 		return
 	}
-	idle := &idleTimer{d: srv.idle}
-	idle.t = time.AfterFunc(srv.idle, s.end)
+	s.carry(p.h.World, conn, srv.idle)
+}
+
+// carry moves data both ways until one side ends or nothing comes for so long.
+func (s *session) carry(w *sim.World, conn net.Conn, patience time.Duration) {
+	idle := &idleTimer{d: patience}
+	idle.t = time.AfterFunc(patience, s.end)
 	defer idle.t.Stop()
 	both := make(chan struct{}, 2)
 	pump := func(dst, src net.Conn) {
@@ -96,10 +103,10 @@ func (p *process) proxy(srv *server, client net.Conn) {
 				break
 			}
 		}
-		s.end() // proxy_half_close is off: one side's end is both's
+		s.end() // nginx's proxy_half_close is off: one side's end is both's
 	}
-	p.h.World.Go(func() { pump(conn, client) })
-	pump(client, conn)
+	w.Go(func() { pump(conn, s.client) })
+	pump(s.client, conn)
 	<-both
 	<-both
 }

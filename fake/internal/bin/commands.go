@@ -20,7 +20,7 @@ func Commands(c *ctrl.Control) map[string]Command {
 		"cat": cat, "chmod": chmod, "containerd": containerd, "date": date, "echo": echo, "false": func(*proc.Proc) int { return 1 },
 		"getent": getent, "hostname": hostname, "hostnamectl": hostnamectl, "install": install, "find": find, "id": id, "ip": ip, "kill": kill,
 		"kubeadm": func(p *proc.Proc) int { return kubeadm.Run(p, c) }, "kubelet": kubeletVersion, "ls": ls, "mkdir": mkdir, "modprobe": modprobe,
-		"nginx": nginx, "nproc": nproc, "pgrep": pgrep, "printenv": printenv, "printf": printf, "readlink": readlink, "rm": rm, "sh": sh, "sleep": sleep, "ss": ss,
+		"haproxy": haproxy, "nginx": nginx, "nproc": nproc, "pgrep": pgrep, "printenv": printenv, "printf": printf, "readlink": readlink, "rm": rm, "sh": sh, "sleep": sleep, "ss": ss,
 		"stat": stat, "swapoff": swapoff, "sysctl": sysctl, "systemctl": systemctl, "tee": tee, "test": test, "touch": touch,
 		"true": func(*proc.Proc) int { return 0 }, "uname": uname, "wc": wc, "whoami": whoami, "head": head, "tail": tail, "sha256sum": sha256sum,
 	}

@@ -371,6 +371,35 @@ func nginx(p *proc.Proc) int {
 	return p.Unsupported("%s", strings.Join(p.Argv, " "))
 }
 
+// haproxy knows -c, which judges a file.
+func haproxy(p *proc.Proc) int {
+	flags, args, ok := options(p, "-v", "-c", "-q", "-f=")
+	if !ok {
+		return unsupported
+	}
+	switch {
+	case len(args) > 0:
+		return p.Unsupported("%s", strings.Join(p.Argv, " "))
+	case flags["-v"] != "":
+		p.Printf("HAProxy version %s - https://haproxy.org/\n", balancer.HAProxyVersion)
+		return 0
+	case flags["-c"] == "" || flags["-f"] == "":
+		return p.Unsupported("%s", strings.Join(p.Argv, " "))
+	}
+	var err error
+	if p.Do(func() { _, err = balancer.LoadHAProxy(p.Host, flags["-f"]) }) != nil {
+		return proc.Killed
+	}
+	if err != nil {
+		p.Errorf("[ALERT]    (1) : %v\n[ALERT]    (1) : config : Fatal errors found in configuration.\n", err)
+		return 1
+	}
+	if flags["-q"] == "" {
+		p.Printf("Configuration file is valid\n")
+	}
+	return 0
+}
+
 // ss lists listening TCP sockets.
 func ss(p *proc.Proc) int {
 	if _, ok := exactly(p, "-Hltn", "-Hlnt", "-H -l -t -n"); !ok {

@@ -73,6 +73,7 @@ func (c *Control) Add(h *machine.Host) *Node {
 	h.Daemons["containerd"] = containerd{}
 	h.Daemons["kubelet"] = kubelet{n}
 	h.Daemons["nginx"] = balancer.Nginx{}
+	h.Daemons["haproxy"] = balancer.HAProxy{}
 	h.Daemons["sshd"] = sshd{}
 	h.Changed = n.kick
 	h.Halted = func() {

@@ -69,8 +69,8 @@ func (h *Host) diskFiles(id, hostname string) map[string]string {
 		"/etc/hosts":          "127.0.0.1\tlocalhost\n127.0.1.1\t" + hostname + "\n\n::1     localhost ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n",
 		"/etc/fstab":          fstab,
 		"/etc/machine-id":     id + "\n",
-		"/etc/passwd":         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nadmin:x:1000:1000:Admin:/home/admin:/bin/bash\n",
-		"/etc/group":          "root:x:0:\ndaemon:x:1:\nadm:x:4:\nsudo:x:27:admin\nwww-data:x:33:\nnogroup:x:65534:\nadmin:x:1000:\n",
+		"/etc/passwd":         "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\nhaproxy:x:104:110::/var/lib/haproxy:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nadmin:x:1000:1000:Admin:/home/admin:/bin/bash\n",
+		"/etc/group":          "root:x:0:\ndaemon:x:1:\nadm:x:4:\nsudo:x:27:admin\nwww-data:x:33:\nhaproxy:x:110:\nnogroup:x:65534:\nadmin:x:1000:\n",
 		"/etc/shadow":         "root:*:20000:0:99999:7:::\n",
 		"/etc/resolv.conf":    "nameserver 10.0.0.2\n",
 		"/etc/modules":        "# /etc/modules: kernel modules to load at boot time.\n",
@@ -99,5 +99,5 @@ var programs = []string{
 	"/usr/bin/readlink", "/usr/bin/rm", "/usr/bin/sh", "/usr/bin/sha256sum", "/usr/bin/sleep", "/usr/bin/stat", "/usr/bin/systemctl", "/usr/bin/tee", "/usr/bin/test", "/usr/bin/touch", "/usr/bin/true",
 	// These are there and not simulated: running one fails the test.
 	"/usr/bin/apt-get", "/usr/bin/awk", "/usr/bin/crictl", "/usr/bin/ctr", "/usr/bin/curl", "/usr/bin/cut", "/usr/bin/grep", "/usr/bin/journalctl", "/usr/bin/mount", "/usr/bin/sed", "/usr/bin/sort", "/usr/bin/tail", "/usr/bin/timedatectl", "/usr/bin/umount", "/usr/sbin/reboot",
-	"/usr/bin/head", "/usr/bin/tail", "/usr/bin/wc", "/usr/bin/uname", "/usr/bin/whoami", "/usr/bin/ss", "/usr/sbin/ip", "/usr/sbin/modprobe", "/usr/sbin/nginx", "/usr/sbin/sshd", "/usr/sbin/swapoff", "/usr/sbin/swapon", "/usr/sbin/sysctl",
+	"/usr/bin/head", "/usr/bin/tail", "/usr/bin/wc", "/usr/bin/uname", "/usr/bin/whoami", "/usr/bin/ss", "/usr/sbin/ip", "/usr/sbin/modprobe", "/usr/sbin/haproxy", "/usr/sbin/nginx", "/usr/sbin/sshd", "/usr/sbin/swapoff", "/usr/sbin/swapon", "/usr/sbin/sysctl",
 }
