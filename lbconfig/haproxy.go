@@ -41,7 +41,7 @@ type HAProxyOptions struct {
 	// CheckTimeout is how long an answer of /readyz may take once TLS stands. Unset: 600 ms.
 	CheckTimeout time.Duration
 	// ConnectTimeout is how long an apiserver may take to accept before the next one is tried, and how long a check's TLS
-	// handshake may take. Unset: 200 ms; it wants to be several times the round trip to the farthest apiserver.
+	// handshake may take. Unset: 300 ms; it wants to be several times the round trip to the farthest apiserver.
 	ConnectTimeout time.Duration
 	// IdleTimeout ends sessions without data. Unset: 1 h.
 	IdleTimeout time.Duration
@@ -59,7 +59,7 @@ const (
 	haproxyName           = "kube-apiserver"
 	haproxyAnyPrefix      = "any-"
 	defaultCheckTimeout   = 600 * time.Millisecond
-	defaultHAProxyConnect = 200 * time.Millisecond
+	defaultHAProxyConnect = 300 * time.Millisecond
 	fastCheckInterval     = 100 * time.Millisecond
 	defaultHAProxyMaxConn = 4096
 )
@@ -82,7 +82,7 @@ func HAProxyCheckInterval(balancers int) time.Duration {
 //
 // Two failed checks in a row take an apiserver out and end its sessions, so that watches and kubelets go elsewhere
 // at once; two good ones bring it back. A check has ConnectTimeout to connect and for the TLS handshake, so that a hung
-// apiserver is out after at most CheckInterval + 100 ms + twice ConnectTimeout, one second; one that does TLS and does not answer
+// apiserver is out after at most CheckInterval + 100 ms + twice ConnectTimeout, 1.2 s; one that does TLS and does not answer
 // after twice CheckTimeout more. Until then the one with the fewest sessions is taken, so that rarely more than one new
 // connection waits at one that does not answer. One that does not accept within ConnectTimeout costs that long, and
 // another is tried.

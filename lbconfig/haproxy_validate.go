@@ -2,7 +2,6 @@ package lbconfig
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"path"
 	"slices"
@@ -137,7 +136,7 @@ func (b HAProxyBackend) validate(p *problems, at string) {
 		p.add(at+".Balance", "bad-balance", "%q is not a way of choosing a server", b.Balance)
 	}
 	if h := b.HTTPCheck; h != nil {
-		if !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, h.Method) {
+		if !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, h.Method) {
 			p.add(at+".HTTPCheck.Method", "bad-method", "%q is none of GET, HEAD and OPTIONS", h.Method)
 		}
 		if !path.IsAbs(h.Path) {
