@@ -103,6 +103,10 @@ func TestValidateRefuses(t *testing.T) {
 		{"a host in the services' range", func(s *Spec) { s.Networking.ServiceSubnet = "10.0.0.16/28" }, "Overlap", "hosts[3].address", "serviceSubnet"},
 		{"a DNS domain that is none", func(s *Spec) { s.Networking.DNSDomain = "cluster_local" }, "DNSDomain", "networking.dnsDomain", "cluster_local"},
 		{"a placement that is none", func(s *Spec) { s.LoadBalancer.Placement = "Everywhere" }, "Placement", "loadBalancer.placement", "Everywhere"},
+		{"haproxy without anonymous checks", func(s *Spec) {
+			s.LoadBalancer.Engine = EngineHAProxy
+			s.Kubeadm.APIServer.ExtraArgs = []kubeadmcfg.Arg{{Name: "anonymous-auth", Value: "false"}}
+		}, "AnonymousAuth", "kubeadm.apiServer.extraArgs", "401"},
 		{"an engine that is none", func(s *Spec) { s.LoadBalancer.Engine = "traefik" }, "Engine", "loadBalancer.engine", "traefik"},
 		{"dedicated balancers and no host for them", func(s *Spec) { s.LoadBalancer.Placement = PlacementDedicated }, "NoBalancer", "loadBalancer.placement", "LoadBalancer"},
 		{"a balancer host with placement Local", func(s *Spec) { s.Hosts[3].Role = RoleLoadBalancer }, "Placement", "loadBalancer.placement", "LoadBalancer"},
