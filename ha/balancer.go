@@ -30,11 +30,22 @@ func (b balancer) files() []managedFile {
 // balancerOf returns the balancer in front of the apiservers of backends. It is the same on every host but for ca, the path
 // of the cluster's CA certificate there; "" before there is one.
 func (s Spec) balancerOf(backends []Host, ca string) balancer {
+	o, err := s.balancerOptions(backends, ca)
+	if err != nil {
+		return balancer{err: err}
+	}
+	b, err := s.engine().render(o)
+	b.err = err
+	return b
+}
+
+// balancerOptions returns what decides the files of a balancer in front of the apiservers of backends.
+func (s Spec) balancerOptions(backends []Host, ca string) (balancerOptions, error) {
 	o := balancerOptions{listen: s.listenAddresses(), ca: ca}
 	for _, h := range backends {
 		addr, err := netip.ParseAddr(h.Address)
 		if err != nil {
-			return balancer{err: err}
+			return o, err
 		}
 		o.backends = append(o.backends, netip.AddrPortFrom(addr, uint16(s.apiServerPort())))
 	}
@@ -43,9 +54,7 @@ func (s Spec) balancerOf(backends []Host, ca string) balancer {
 			o.balancers++
 		}
 	}
-	b, err := s.engine().render(o)
-	b.err = err
-	return b
+	return o, nil
 }
 
 // balancerFor returns a host's balancer as it should be by now: with the CA certificate where the host has it.

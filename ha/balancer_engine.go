@@ -3,6 +3,8 @@ package ha
 import (
 	"context"
 	"net/netip"
+
+	"github.com/quorate-dev/quorate/lbconfig"
 )
 
 // engine is what is particular to a program that balances.
@@ -21,6 +23,8 @@ type engine interface {
 	generation(ctx context.Context, conn *hostConn) (string, error)
 	// beforeReload prepares a reload.
 	beforeReload(ctx context.Context, r *stepRun) error
+	// lint says what is unwise in the file that render makes.
+	lint(o balancerOptions, env lbconfig.Env) []lbconfig.Finding
 	// complaints says where the program complains.
 	complaints() string
 }

@@ -53,6 +53,9 @@ func (haproxyEngine) beforeReload(ctx context.Context, r *stepRun) error {
 	return r.conn.write(ctx, transport.File{Path: haproxyState, Data: []byte(state), Mode: fileMode(0o600)})
 }
 
+// lint has nothing to say: what is to be said of a balancer without checks does not hold for this one.
+func (haproxyEngine) lint(balancerOptions, lbconfig.Env) []lbconfig.Finding { return nil }
+
 func (haproxyEngine) complaints() string { return "its lines in the journal" }
 
 // balancerCA is where a host has the cluster's CA certificate: a node has kubeadm's, a dedicated balancer a copy.

@@ -12,8 +12,12 @@ import (
 // nginxEngine is nginx's stream module, with passive checks.
 type nginxEngine struct{}
 
-func (nginxEngine) render(o balancerOptions) (balancer, error) {
-	cfg := lbconfig.APIServer(lbconfig.Options{Listen: o.listen, Backends: o.backends, Generation: nginxSocket, PID: nginxPID})
+func (nginxEngine) configuration(o balancerOptions) lbconfig.Config {
+	return lbconfig.APIServer(lbconfig.Options{Listen: o.listen, Backends: o.backends, Generation: nginxSocket, PID: nginxPID})
+}
+
+func (e nginxEngine) render(o balancerOptions) (balancer, error) {
+	cfg := e.configuration(o)
 	data, err := cfg.Render()
 	if err != nil {
 		return balancer{}, err
@@ -45,6 +49,10 @@ func (nginxEngine) generation(ctx context.Context, conn *hostConn) (string, erro
 }
 
 func (nginxEngine) beforeReload(context.Context, *stepRun) error { return nil }
+
+func (e nginxEngine) lint(o balancerOptions, env lbconfig.Env) []lbconfig.Finding {
+	return e.configuration(o).Lint(env)
+}
 
 func (nginxEngine) complaints() string { return path.Join(balancerLogDir, "nginx-error.log") }
 

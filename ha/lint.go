@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/quorate-dev/quorate/kubeadmcfg"
+	"github.com/quorate-dev/quorate/lbconfig"
 )
 
 // Finding is something that Lint advises against. Its codes are in docs/lint.md.
 type Finding struct {
-	// Host that it is about; empty where it is about the cluster.
-	Host string `json:"host,omitempty"`
 	// Code names the rule, for programs: "KC001".
 	Code string `json:"code"`
 	// Severity is "error" (it does not work, or is open to attack), "warning" (it works until something happens) or "info".
@@ -25,11 +25,7 @@ type Finding struct {
 
 // String returns all but the fix in one line.
 func (f Finding) String() string {
-	s := fmt.Sprintf("%s %s: %s: %s", f.Code, f.Severity, f.Path, f.Message)
-	if f.Host != "" {
-		s = f.Host + ": " + s
-	}
-	return s
+	return fmt.Sprintf("%s %s: %s: %s", f.Code, f.Severity, f.Path, f.Message)
 }
 
 // Lint returns what is unwise, dangerous or bound to fail in what the Spec makes of the hosts, although nothing refuses it: the
@@ -54,35 +50,76 @@ func (c *Cluster) Lint(ctx context.Context) ([]Finding, error) {
 
 // lint judges the Spec and what is known of the hosts.
 func (c *Cluster) lint(facts map[string]*hostFacts) []Finding {
-	env := c.spec.environment(facts)
-	var out []Finding
-	seen := map[Finding]bool{}
-	add := func(list []kubeadmcfg.Finding) {
-		for _, f := range list {
-			finding := Finding{Code: f.Code, Severity: string(f.Severity), Path: f.Path, Message: f.Message, Fix: f.Fix}
-			if !seen[finding] && !c.spec.acknowledgedFinding(f.Code) {
-				seen[finding] = true
-				out = append(out, finding)
-			}
-		}
-	}
+	l := linter{spec: c.spec, version: c.version, env: c.spec.environment(facts), seen: map[Finding]bool{}}
 	for i, h := range c.spec.byRole(RoleControlPlane) {
 		if i == 0 {
-			add(kubeadmcfg.Lint(c.spec.initBundle(h, previewSecret, previewSecret), c.version, env))
+			l.documents(c.spec.initBundle(h, previewSecret, previewSecret))
 			continue
 		}
-		add(kubeadmcfg.Lint(c.spec.joinBundle(h, lintCredentials), c.version, env))
+		l.documents(c.spec.joinBundle(h, lintCredentials))
 	}
 	for _, h := range c.spec.byRole(RoleWorker) {
-		add(kubeadmcfg.Lint(c.spec.joinBundle(h, lintCredentials), c.version, env))
+		l.documents(c.spec.joinBundle(h, lintCredentials))
 	}
-	return out
+	for _, h := range c.spec.Hosts {
+		if c.spec.balances(h) {
+			l.balancer(h)
+		}
+	}
+	return l.findings
+}
+
+// linter collects findings, each once.
+type linter struct {
+	spec     Spec
+	version  kubeadmcfg.Version
+	env      kubeadmcfg.Environment
+	seen     map[Finding]bool
+	findings []Finding
+}
+
+func (l *linter) add(f Finding) {
+	if !l.seen[f] && !l.spec.acknowledgedFinding(f.Code) {
+		l.seen[f] = true
+		l.findings = append(l.findings, f)
+	}
+}
+
+// documents judges what kubeadm reads on a host.
+func (l *linter) documents(b kubeadmcfg.Bundle) {
+	for _, f := range kubeadmcfg.Lint(b, l.version, l.env) {
+		l.add(Finding{Code: f.Code, Severity: string(f.Severity), Path: f.Path, Message: f.Message, Fix: f.Fix})
+	}
+}
+
+// balancer judges a host's balancer.
+func (l *linter) balancer(h Host) {
+	planes := l.spec.byRole(RoleControlPlane)
+	o, err := l.spec.balancerOptions(planes, "")
+	if err != nil {
+		return // Validate refused it
+	}
+	env := lbconfig.Env{
+		Nodes: len(l.spec.Hosts), Endpoint: l.spec.Endpoint.String(), DualStack: strings.Contains(l.spec.Networking.PodSubnet, ","),
+		CertSANs: append(l.spec.clusterConfiguration().APIServer.CertSANs, l.spec.Endpoint.Host),
+	}
+	for _, p := range planes {
+		if addr, err := netip.ParseAddr(p.Address); err == nil {
+			env.ControlPlanes = append(env.ControlPlanes, addr)
+		}
+	}
+	if addr, err := netip.ParseAddr(h.Address); err == nil {
+		env.Host = []netip.Addr{addr}
+	}
+	for _, f := range l.spec.engine().lint(o, env) {
+		l.add(Finding{Code: f.Code, Severity: string(f.Severity), Path: f.Path, Message: f.Message, Fix: f.Fix})
+	}
 }
 
 // acknowledgedFinding says whether a finding is of a risk that was acknowledged.
 func (s Spec) acknowledgedFinding(code string) bool {
 	switch code {
-	case "KC001":
+	case "KC001", "LB005":
 		return s.acknowledges(EndpointOnControlPlane)
 	case "KC002":
 		return s.acknowledges(EvenControlPlanes)
@@ -97,7 +134,7 @@ var lintCredentials = credentials{token: previewSecret, key: previewSecret, caHa
 // environment is what Lint may know beside the documents.
 func (s Spec) environment(facts map[string]*hostFacts) kubeadmcfg.Environment {
 	var env kubeadmcfg.Environment
-	balancer := kubeadmcfg.BalancerFacts{Listen: s.listenAddresses()}
+	balancer := kubeadmcfg.BalancerFacts{Listen: s.listenAddresses(), ActiveChecks: s.LoadBalancer.Engine == EngineHAProxy}
 	for _, h := range s.Hosts {
 		addr, err := netip.ParseAddr(h.Address)
 		if err != nil {

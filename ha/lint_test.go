@@ -15,11 +15,15 @@ import (
 
 func TestLintFindsNothingInTheDefaults(t *testing.T) {
 	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
-		cluster, err := ha.New(simSpec(t, c, "cp1", "cp2", "cp3", "w1"), c.Dial)
-		require.NoError(t, err)
-		findings, err := cluster.Lint(t.Context())
-		require.NoError(t, err)
-		assert.Empty(t, findings)
+		for _, engine := range []ha.Engine{ha.EngineNginx, ha.EngineHAProxy} {
+			spec := simSpec(t, c, "cp1", "cp2", "cp3", "w1")
+			spec.LoadBalancer.Engine = engine
+			cluster, err := ha.New(spec, c.Dial)
+			require.NoError(t, err)
+			findings, err := cluster.Lint(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, findings, "%s", engine)
+		}
 	}, fake.ControlPlanes(3), fake.Workers(1))
 }
 
@@ -45,7 +49,7 @@ func TestLintLooksAtDocumentsBalancerAndHosts(t *testing.T) {
 
 func TestLintNamesHostsThatDoNotAnswer(t *testing.T) {
 	fake.Test(t, func(t *testing.T, c *fake.Cluster) {
-		spec := simSpec(t, c, "cp1", "w1")
+		spec := simSpec(t, c, "cp1", "cp2", "cp3", "w1")
 		c.Host("w1").Crash()
 		cluster, err := ha.New(spec, c.Dial)
 		require.NoError(t, err)
@@ -54,5 +58,5 @@ func TestLintNamesHostsThatDoNotAnswer(t *testing.T) {
 		require.True(t, errors.As(err, &hosts))
 		assert.Equal(t, "w1", hosts.Problems[0].Host)
 		assert.Empty(t, findings)
-	}, fake.ControlPlanes(1), fake.Workers(1))
+	}, fake.ControlPlanes(3), fake.Workers(1))
 }
