@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -16,7 +17,8 @@ import (
 	"github.com/quorate-dev/quorate/lab/namespace"
 )
 
-// backend is a small TLS server in a namespace of its own: it answers each byte with one.
+// backend is a small TLS server in a namespace of its own: it answers each byte with one, and a request of HTTP, which is
+// a balancer that asks for /readyz, with 200.
 type backend struct {
 	port        *namespace.Port
 	address     netip.AddrPort
@@ -111,6 +113,15 @@ func (b *backend) answer(c net.Conn, hung chan struct{}) {
 	if hung != nil {
 		<-hung
 	}
-	s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{b.certificate}, SessionTicketsDisabled: true})
-	_, _ = io.Copy(s, s) // ends with the client
+	secure := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{b.certificate}, SessionTicketsDisabled: true})
+	first := make([]byte, 512)
+	n, err := secure.Read(first)
+	switch {
+	case err != nil:
+	case bytes.HasPrefix(first[:n], []byte("GET ")):
+		_, _ = io.WriteString(secure, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	default:
+		_, _ = secure.Write(first[:n])
+		_, _ = io.Copy(secure, secure) // ends with the client
+	}
 }

@@ -109,7 +109,7 @@ func (b *bench) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		if _, err := b.connectOnce(time.Second); err == nil {
+		if _, err := b.connectOnce(b.listen, time.Second); err == nil {
 			tick.Stop()
 			return nil
 		}
