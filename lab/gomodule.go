@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +22,8 @@ type upstream struct {
 	local string
 	// main is the text of a main package to build, or empty.
 	main string
+	// more are further files of that package, by name.
+	more map[string]string
 	// packages are the upstream main packages to build; their programs are named after them.
 	packages []string
 	// output names the program built from main.
@@ -31,7 +34,11 @@ type upstream struct {
 
 // recipe is everything the programs are made from.
 func (u upstream) recipe() []string {
-	return append([]string{"2", u.module, u.version, u.local, u.main, u.output, u.ldflags, u.tags}, u.packages...)
+	recipe := append([]string{"2", u.module, u.version, u.local, u.main, u.output, u.ldflags, u.tags}, u.packages...)
+	if len(u.more) > 0 {
+		recipe = append(recipe, hashFiles(u.more))
+	}
+	return recipe
 }
 
 // localReplace matches a replacement by a directory, alone or in a block: old => ./dir.
@@ -79,6 +86,7 @@ func (u upstream) build(ctx context.Context, dir string) error {
 	targets := u.packages
 	if u.main != "" {
 		files["main.go"] = u.main
+		maps.Copy(files, u.more)
 		targets = append([]string{"."}, targets...)
 	}
 	for name, text := range files {
