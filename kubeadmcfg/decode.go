@@ -66,6 +66,9 @@ func (d *decoder) enter(n *yaml.Node, path string, depth int) (*yaml.Node, bool)
 // value reads n into v.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, depth int) {
 	n, ok := d.enter(n, path, depth)
+	if ok && isNull(n) && v.Type() == durationType {
+		d.fail(n, path, "is null, which is no duration") // to metav1.Duration where it is no pointer
+	}
 	if !ok || isNull(n) {
 		return
 	}
@@ -155,6 +158,32 @@ func (d *decoder) pairs(n *yaml.Node, path string, each func(key, value *yaml.No
 	}
 }
 
+// twice reports the keys that are there twice, or are no words, in n and below.
+func (d *decoder) twice(n *yaml.Node, path string, before int) {
+	if n.Kind == yaml.MappingNode {
+		seen := map[string]int{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode {
+				key.Line += before
+				d.fail(key, path, "has a key that is no word")
+				continue
+			}
+			if line, ok := seen[key.Value]; ok {
+				key.Line += before
+				d.fail(key, path+"."+key.Value, "is there twice, first in line %d", line+before)
+				continue
+			}
+			seen[key.Value] = key.Line
+			d.twice(n.Content[i+1], path+"."+key.Value, before)
+		}
+		return
+	}
+	for i, c := range n.Content {
+		d.twice(c, fmt.Sprintf("%s[%d]", path, i), before)
+	}
+}
+
 // sequence reads a sequence into the slice v.
 func (d *decoder) sequence(n *yaml.Node, v reflect.Value, path string, depth int) {
 	t := v.Type()
@@ -192,6 +221,10 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 			d.fail(n, path, "%s stands for a secret and is none", redacted)
 			return
 		}
+		if n.Value == "" && v.Type() == secretType && strings.HasSuffix(path, ".token") && strings.Contains(path, ".bootstrapTokens[") {
+			d.fail(n, path, "is empty, and no token; leave it out to have one made") // as kubeadm's own type says
+			return
+		}
 		v.SetString(n.Value)
 		return
 	case reflect.Bool:
@@ -215,7 +248,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) {
 		}
 	case reflect.Float32, reflect.Float64:
 		var f float64
-		if (kind == "a number" || kind == "a whole number") && n.Decode(&f) == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		if (kind == "a number" || kind == "a whole number") && n.Decode(&f) == nil && !math.IsNaN(f) && !math.IsInf(f, 0) && !v.OverflowFloat(f) {
 			v.SetFloat(f)
 			return
 		}

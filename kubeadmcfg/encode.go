@@ -17,6 +17,7 @@ import (
 
 var (
 	typeMetaType  = reflect.TypeFor[metav1.TypeMeta]()
+	durationType  = reflect.TypeFor[metav1.Duration]()
 	secretType    = reflect.TypeFor[Secret]()
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 )

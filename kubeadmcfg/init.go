@@ -31,9 +31,10 @@ type BootstrapToken struct {
 	Token Secret `json:"token"`
 	// Description is shown by `kubeadm token list`.
 	Description string `json:"description,omitzero"`
-	// TTL is how long the token is valid from its creation. Nil: 24 h, when Expires is nil too; zero: for ever.
+	// TTL is how long the token is valid from its creation. Nil: 24 h; zero: for ever.
 	TTL *metav1.Duration `json:"ttl,omitzero"`
-	// Expires is when the token ends; not together with TTL.
+	// Expires is when the token ends. kubeadm sets TTL first and then refuses both, so that a file
+	// with Expires is refused; it is here because the API has it.
 	Expires *metav1.Time `json:"expires,omitzero"`
 	// Usages are of signing (discovery) and authentication (joining). None: both.
 	Usages []string `json:"usages,omitzero"`

@@ -1,10 +1,8 @@
 package kubeadmcfg
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -41,11 +39,12 @@ func (e *ParseError) Error() string {
 }
 
 // Parse reads a configuration file: any of the documents of a Bundle in any order, kubeadm's as
-// v1beta3 or v1beta4, each kind at most once. It is strict: an unknown kind, an unknown field, a
+// v1beta3 or v1beta4, each kind at most once. It reads as kubeadm's strict reader does, YAML 1.1 with
+// documents apart by lines of dashes; a document of comments alone is an error to both. It is strict: an unknown kind, an unknown field, a
 // field that is there twice and a value of the wrong type are errors, all of them reported,
 // each a *ParseError under errors.As. It does not Validate.
 //
-// Null is the same as not set. v1beta3 becomes the types of this package: extra arguments are
+// Null is the same as not set, but for a duration of a component, which its reader refuses. v1beta3 becomes the types of this package: extra arguments are
 // sorted by name, and apiServer.timeoutForControlPlane of the ClusterConfiguration becomes a
 // timeout of the InitConfiguration, which is added to the Bundle if it is not in the file.
 func Parse(file []byte) (Bundle, error) { return parse(file, false) }
@@ -60,7 +59,6 @@ func parse(file []byte, lenient bool) (Bundle, error) {
 	var old v1beta3Bundle
 	var errs []error
 	lines := map[string]int{}
-	versions := map[APIVersion]bool{}
 	for _, d := range docs {
 		dec := decoder{doc: d.number, lenient: lenient}
 		target := d.allocate(&b, &old)
@@ -78,14 +76,8 @@ func parse(file []byte, lenient bool) (Bundle, error) {
 			continue
 		}
 		lines[d.kind] = d.root.Line
-		if api := APIVersion(d.api); api == V1Beta3 || api == V1Beta4 {
-			versions[api] = true
-		}
 		dec.structure(d.root, reflect.ValueOf(target).Elem(), d.kind, 0)
 		b.Unknown, errs = append(b.Unknown, dec.unknown...), append(errs, dec.errs...)
-	}
-	if len(versions) > 1 {
-		errs = append(errs, &ParseError{Msg: "documents of v1beta3 and of v1beta4 in one file"})
 	}
 	if len(docs) == 0 {
 		errs = append(errs, &ParseError{Msg: "no document"})
@@ -134,45 +126,45 @@ func (d parsedDocument) fail(path, msg string) *ParseError {
 	return &ParseError{Document: d.number, Line: d.root.Line, Path: path, Msg: msg}
 }
 
-// splitDocuments reads the YAML and each document's type; empty documents are passed over.
+// splitDocuments reads the YAML and each document's type. A document of comments alone, which kubeadm
+// asks for its type too, is an error.
 func splitDocuments(file []byte) ([]parsedDocument, error) {
 	var out []parsedDocument
 	if len(file) > maxFile {
 		return nil, &ParseError{Msg: "the file is larger than any that the API takes"}
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(file))
-	for number := 1; ; number++ {
-		var n yaml.Node
-		err := dec.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, syntaxError(number, err)
-		}
+	texts, err := chunks(file)
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range texts {
+		number := i + 1
 		if number > maxDocuments {
-			return nil, &ParseError{Document: number, Line: n.Line, Msg: "more documents than any file has"}
+			return nil, &ParseError{Document: number, Line: text.line + 1, Msg: "more documents than any file has"}
 		}
-		if len(n.Content) == 0 || n.Content[0].Tag == "!!null" {
-			continue
+		root, err := text.node()
+		if err != nil {
+			return nil, text.syntaxError(number, root, err)
 		}
-		d := parsedDocument{number: number, root: n.Content[0]}
-		if d.root.Kind != yaml.MappingNode {
-			return nil, d.fail("", "is not a mapping")
-		}
-		for i := 0; i+1 < len(d.root.Content); i += 2 {
-			switch value := d.root.Content[i+1]; d.root.Content[i].Value {
-			case "apiVersion":
-				d.api = value.Value
-			case "kind":
-				d.kind = value.Value
+		d := parsedDocument{number: number, root: root}
+		if root.Kind == yaml.MappingNode {
+			for i := 0; i+1 < len(root.Content); i += 2 {
+				switch value := root.Content[i+1]; root.Content[i].Value {
+				case "apiVersion":
+					d.api = value.Value
+				case "kind":
+					d.kind = value.Value
+				}
 			}
+		} else if !isNull(root) {
+			return nil, d.fail("", "is not a mapping")
 		}
 		if d.api == "" || d.kind == "" {
 			return nil, d.fail("", "apiVersion and kind are required")
 		}
 		out = append(out, d)
 	}
+	return out, nil
 }
 
 func ensure[T any](p **T) *T {
@@ -220,14 +212,37 @@ func (d parsedDocument) allocate(b *Bundle, old *v1beta3Bundle) any {
 	return nil
 }
 
-// syntaxError takes the line out of what the YAML reader says.
-func syntaxError(number int, err error) *ParseError {
+// syntaxError is why a document could not be read: what the strict decoder finds where there is a
+// tree to look at, keys that are there twice, and else what the YAML reader says.
+func (c chunk) syntaxError(number int, root *yaml.Node, err error) error {
+	var own *ParseError
+	if errors.As(err, &own) {
+		own.Document, own.Line = number, own.Line+c.line
+		return own
+	}
+	if len(root.Content) > 0 && root.Content[0].Kind == yaml.MappingNode {
+		d := decoder{doc: number}
+		d.twice(root.Content[0], kindOf(root.Content[0]), c.line)
+		if len(d.errs) > 0 {
+			return errors.Join(d.errs...)
+		}
+	}
 	e := &ParseError{Document: number, Msg: strings.TrimPrefix(err.Error(), "yaml: ")}
 	if rest, ok := strings.CutPrefix(e.Msg, "line "); ok {
 		digits, msg, _ := strings.Cut(rest, ": ")
 		if line, err := strconv.Atoi(digits); err == nil {
-			e.Line, e.Msg = line, msg
+			e.Line, e.Msg = line+c.line, msg
 		}
 	}
 	return e
+}
+
+// kindOf returns the kind of a document.
+func kindOf(root *yaml.Node) string {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "kind" {
+			return root.Content[i+1].Value
+		}
+	}
+	return ""
 }

@@ -2,7 +2,11 @@ package kubeadmcfg
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
+
+	logsv1 "k8s.io/component-base/logs/api/v1"
+	kubeletv1beta1 "k8s.io/kubelet/config/v1beta1"
 )
 
 // Problem is one thing wrong with a Bundle.
@@ -53,9 +57,10 @@ func (e *ValidationError) Error() string {
 }
 
 // Validate returns a *ValidationError with everything in b that kubeadm of version v would refuse
-// or drop, or nil. The rules are kubeadm's (cmd/kubeadm/app/apis/kubeadm/validation) and
-// kube-proxy's (pkg/proxy/apis/config/validation), for what is set: kubeadm defaults the rest. Some
-// rules are older here than there, where breaking them never worked: a certificate key's form.
+// or drop, or nil. The rules are those of v: kubeadm's (cmd/kubeadm/app/apis/kubeadm/validation),
+// kube-proxy's (pkg/proxy/apis/config/validation), and for the kubelet that v has each field and,
+// from 1.32, each gate. The verdict is compared with the real programs' over thousands of files
+// (lab/oracle/kubeadm). What they accept and what then does not work, Lint finds.
 //
 // It asks nothing about a host: that a file exists, a name resolves or an address is free.
 func Validate(b Bundle, v Version) error {
@@ -66,8 +71,9 @@ func Validate(b Bundle, v Version) error {
 	}
 	c.losses(b)
 	for _, u := range b.Unknown {
-		c.add(u.String(), CodeUnknown, "kubeadm's strict reader refuses what it does not know")
+		c.unknown(u)
 	}
+	c.newer(b)
 	if b.Init != nil {
 		c.init(b.Init)
 	}
@@ -83,10 +89,42 @@ func Validate(b Bundle, v Version) error {
 	if b.Upgrade != nil {
 		c.upgrade(b.Upgrade)
 	}
+	if b.Kubelet != nil {
+		c.kubelet(b.Kubelet)
+	}
 	if b.KubeProxy != nil {
 		c.proxy(b.KubeProxy)
 	}
 	return c.err()
+}
+
+// kubelet checks what the kubelet's strict reader and its defaulting refuse, beside fields that the
+// version has not got. The kubelet's own validation is not mirrored: it asks for gates and values
+// that differ with every minor, and most of it is about a host.
+func (c *checker) kubelet(k *kubeletv1beta1.KubeletConfiguration) {
+	c.flushFrequency(k.Logging, kindKubelet+".logging.flushFrequency")
+	if c.version.AtLeast(kubeletGatesMinor) {
+		c.gates(k.FeatureGates, kindKubelet+".featureGates")
+	}
+}
+
+// flushFrequency refuses a duration where there was a number of nanoseconds.
+func (c *checker) flushFrequency(l logsv1.LoggingConfiguration, at string) {
+	c.want(!l.FlushFrequency.SerializeAsString || c.version.AtLeast(flushFrequencyTextMinor), at, CodeVersion,
+		"is a number of nanoseconds before Kubernetes 1.%d", flushFrequencyTextMinor)
+}
+
+// newer adds what the version has no field for in kinds whose shape differs between versions.
+func (c *checker) newer(b Bundle) {
+	if b.Cluster != nil {
+		c.fields(reflect.ValueOf(b.Cluster), kindCluster)
+	}
+	if b.Kubelet != nil {
+		c.fields(reflect.ValueOf(b.Kubelet), kindKubelet)
+	}
+	if b.KubeProxy != nil {
+		c.fields(reflect.ValueOf(b.KubeProxy), kindKubeProxy)
+	}
 }
 
 // checker collects problems for one version.

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+	apiversion "k8s.io/apimachinery/pkg/util/version"
+	netutils "k8s.io/utils/net"
 )
 
+// cluster checks what ValidateClusterConfiguration does, and what is asked before it is called.
 func (c *checker) cluster(k *ClusterConfiguration) {
 	const at = kindCluster
 	c.etcd(k.Etcd, at+".etcd")
@@ -24,7 +27,11 @@ func (c *checker) cluster(k *ClusterConfiguration) {
 			"%q is not host[:port] with an IP address or a DNS name", k.ControlPlaneEndpoint)
 	}
 	c.args(k.APIServer.ExtraArgs, at+".apiServer.extraArgs")
-	c.sans(k.APIServer.CertSANs, at+".apiServer.certSANs")
+	lower := make([]string, len(k.APIServer.CertSANs)) // kubeadm does so here, and for etcd does not
+	for i, s := range k.APIServer.CertSANs {
+		lower[i] = strings.ToLower(s)
+	}
+	c.sans(lower, at+".apiServer.certSANs")
 	c.args(k.ControllerManager.ExtraArgs, at+".controllerManager.extraArgs")
 	c.args(k.Scheduler.ExtraArgs, at+".scheduler.extraArgs")
 	c.imageRepository(k.DNS.ImageRepository, at+".dns.imageRepository")
@@ -37,22 +44,43 @@ func (c *checker) cluster(k *ClusterConfiguration) {
 		at+".encryptionAlgorithm", CodeInvalid, "%q is no algorithm", k.EncryptionAlgorithm)
 }
 
-// versionLabel are the names that kubeadm looks up on the internet.
-var versionLabel = regexp.MustCompile(`^((ci|release)/)?(stable|latest)(-[0-9]+(\.[0-9]+)?)?$`)
+var (
+	// exactVersion is what kubeadm takes for a version and no label (cmd/kubeadm/app/util/version.go).
+	exactVersion = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-\w.+]*)?$`)
+	// versionBucket is a version or label with where it is looked up.
+	versionBucket = regexp.MustCompile(`^((release|ci)/)?([-\w.+]+)$`)
+	// versionLabel are the names that kubeadm looks up on the internet.
+	versionLabel = regexp.MustCompile(`^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)\z`)
+)
 
-// kubernetesVersion checks that the checker's version of kubeadm can install s: its own minor and
-// the one before (kubeadm's skew policy).
+// kubernetesVersion checks that s is a version, or a label, that kubeadm can read, and no older than
+// the checker's kubeadm installs: the minor before its own. That it is not newer is asked by a
+// preflight check alone.
 func (c *checker) kubernetesVersion(s, at string) {
-	if s == "" || versionLabel.MatchString(s) {
+	if s == "" {
 		return
 	}
-	v, err := ParseVersion(s)
+	m := versionBucket.FindStringSubmatch(s)
 	switch {
-	case err != nil:
+	case m == nil && !exactVersion.MatchString(s):
 		c.add(at, CodeInvalid, "%q is not of the form v1.37.2", s)
-	case v.Major != c.version.Major || v.Minor > c.version.Minor || v.Minor+1 < c.version.Minor:
-		c.add(at, CodeVersion, "kubeadm %s cannot install %s", c.version, v)
+		return
+	case m != nil:
+		s = m[3]
 	}
+	if versionLabel.MatchString(s) {
+		return
+	}
+	v, err := apiversion.ParseSemantic(s)
+	if !exactVersion.MatchString(s) || err != nil {
+		c.add(at, CodeInvalid, "%q is not of the form v1.37.2", s)
+		return
+	}
+	oldest := apiversion.MustParseSemantic(fmt.Sprintf("%d.%d.0", c.version.Major, c.version.Minor-1))
+	if c.version.Pre != "" && !v.WithMinor(v.Minor()+1).LessThan(oldest) {
+		return
+	}
+	c.want(!v.LessThan(oldest), at, CodeVersion, "kubeadm %s cannot install %s", c.version, v)
 }
 
 func (c *checker) networking(k *ClusterConfiguration, at string) {
@@ -62,50 +90,48 @@ func (c *checker) networking(k *ClusterConfiguration, at string) {
 			c.add(at+".dnsDomain", CodeInvalid, "%q: %s", n.DNSDomain, msg)
 		}
 	}
-	services := c.subnets(n.ServiceSubnet, 10, at+".serviceSubnet")
-	for _, p := range services {
-		c.want(hostBits(p) <= 20, at+".serviceSubnet", CodeInvalid, "%s is too large: more than 20 bits for services", p)
+	// Up to 1.22 the gate could say that there is one family alone.
+	on, set := k.FeatureGates["IPv6DualStack"]
+	single := set && !on && !c.version.AtLeast(dualStackGateGoneMinor)
+	for _, p := range c.subnets(n.ServiceSubnet, 10, single, at+".serviceSubnet") {
+		ones, bits := p.Mask.Size()
+		c.want(bits-ones <= 20, at+".serviceSubnet", CodeInvalid, "%s is too large: more than 20 bits for services", p)
 	}
-	pods := c.subnets(n.PodSubnet, 14, at+".podSubnet")
+	pods := c.subnets(n.PodSubnet, 14, single, at+".podSubnet")
 	if lastArg(k.ControllerManager.ExtraArgs, "allocate-node-cidrs") != "false" {
 		for _, p := range pods {
-			c.nodeMask(p, k.ControllerManager.ExtraArgs, at+".podSubnet")
-		}
-	}
-	for _, s := range services {
-		for _, p := range pods {
-			c.want(!s.Overlaps(p), at+".podSubnet", CodeConflict, "%s overlaps the services' %s", p, s)
+			c.nodeMask(p, k.ControllerManager.ExtraArgs, single, at+".podSubnet")
 		}
 	}
 }
 
 // subnets reads one CIDR or two of different families, each with at least least addresses.
-func (c *checker) subnets(s string, least int, at string) []netip.Prefix {
+func (c *checker) subnets(s string, least int64, single bool, at string) []*net.IPNet {
 	if s == "" {
 		return nil
 	}
-	var out []netip.Prefix
-	for _, text := range splitComma(s) {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			c.add(at, CodeInvalid, "%q is no CIDR", text)
-			return nil
-		}
-		c.want(hostBits(p) >= 31 || 1<<hostBits(p) >= least, at, CodeInvalid, "%s has fewer than %d addresses", p, least)
-		out = append(out, p.Masked())
-	}
-	if len(out) > 2 || len(out) == 2 && out[0].Addr().Is4() == out[1].Addr().Is4() {
-		c.add(at, CodeInvalid, "%q is neither one CIDR nor one of each family", s)
+	out, err := netutils.ParseCIDRs(strings.Split(s, ","))
+	if err != nil {
+		c.add(at, CodeInvalid, "%q is not one CIDR or two with a comma", s)
 		return nil
+	}
+	dual := len(out) == 2 && netutils.IsIPv6CIDR(out[0]) != netutils.IsIPv6CIDR(out[1])
+	c.want(len(out) == 1 || dual && !single, at, CodeInvalid, "%q is neither one CIDR nor one of each family", s)
+	for _, p := range out {
+		size := netutils.RangeSize(p)
+		c.want(size >= least, at, CodeInvalid, "%s counts as %d addresses and needs %d", p, size, least)
 	}
 	return out
 }
 
 // nodeMask checks that nodes' networks fit into the pods', and that there are not too many.
-func (c *checker) nodeMask(p netip.Prefix, args []Arg, at string) {
+func (c *checker) nodeMask(p *net.IPNet, args []Arg, single bool, at string) {
 	name, mask := "node-cidr-mask-size-ipv4", 24
-	if p.Addr().Is6() {
+	if netutils.IsIPv6CIDR(p) {
 		name, mask = "node-cidr-mask-size-ipv6", 64
+	}
+	if single {
+		name = "node-cidr-mask-size"
 	}
 	if s := lastArg(args, name); s != "" {
 		n, err := strconv.Atoi(s)
@@ -115,10 +141,10 @@ func (c *checker) nodeMask(p netip.Prefix, args []Arg, at string) {
 		}
 		mask = n
 	}
-	switch {
-	case p.Bits() > mask:
+	switch ones, _ := p.Mask.Size(); {
+	case ones > mask:
 		c.add(at, CodeInvalid, "%s is smaller than one node's network, a /%d", p, mask)
-	case mask-p.Bits() > 16:
+	case mask-ones > 16:
 		c.add(at, CodeInvalid, "%s is too large: more than 16 bits of nodes' networks of /%d", p, mask)
 	}
 }
@@ -139,7 +165,7 @@ func (c *checker) etcd(e Etcd, at string) {
 		return
 	}
 	at += ".external"
-	c.want(len(x.Endpoints) > 0, at+".endpoints", CodeRequired, "at least one endpoint")
+	c.want(len(x.Endpoints) > 0 || !c.version.AtLeast(etcdEndpointsMinor), at+".endpoints", CodeRequired, "at least one endpoint")
 	plain := x.CAFile == "" && x.CertFile == "" && x.KeyFile == ""
 	c.urls(x.Endpoints, !plain, at+".endpoints")
 	c.urls(x.HTTPEndpoints, false, at+".httpEndpoints")
@@ -165,8 +191,7 @@ func (c *checker) urls(list []string, https bool, at string) {
 
 func (c *checker) sans(list []string, at string) {
 	for i, s := range list {
-		_, err := netip.ParseAddr(s)
-		ok := err == nil || len(validation.IsDNS1123Subdomain(s)) == 0 || len(validation.IsWildcardDNS1123Subdomain(s)) == 0
+		ok := netutils.ParseIPSloppy(s) != nil || len(validation.IsDNS1123Subdomain(s)) == 0 || len(validation.IsWildcardDNS1123Subdomain(s)) == 0
 		c.want(ok, fmt.Sprintf("%s[%d]", at, i), CodeInvalid, "%q is neither an IP address nor a DNS name", s)
 	}
 }
@@ -180,16 +205,19 @@ func (c *checker) absolute(p, at string) {
 var repository = regexp.MustCompile(`^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(:[0-9]+)?|\[[a-fA-F0-9:]+\](:[0-9]+)?|[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 func (c *checker) imageRepository(s, at string) {
-	c.want(s == "" || repository.MatchString(s), at, CodeInvalid, "%q is no image repository", s)
+	c.want(s == "" || repository.MatchString(s) || !c.version.AtLeast(imageRepositoryMinor), at, CodeInvalid, "%q is no image repository", s)
 }
 
-// featureGate checks kubeadm's own gates where the table knows them.
+// featureGate checks that the checker's kubeadm has one of its own gates.
 func (c *checker) featureGate(name, at string) {
+	g, known := kubeadmGates[name]
 	switch {
-	case name == "ControlPlaneKubeletLocalMode" && c.version.KubeletLocalMode() == StageLocked:
-		c.add(at, CodeVersion, "the gate is gone since Kubernetes 1.%d", localModeLockedMinor)
-	case name != "RootlessControlPlane" && c.version.AtLeast(rootlessOnlyMinor):
-		c.add(at, CodeVersion, "%s is no gate of kubeadm %s", name, c.version)
+	case !known:
+		c.add(at, CodeInvalid, "is no gate of kubeadm")
+	case !c.version.AtLeast(g.first):
+		c.add(at, CodeVersion, "the gate is there since Kubernetes 1.%d", g.first)
+	case g.gone > 0 && c.version.AtLeast(g.gone):
+		c.add(at, CodeVersion, "the gate is gone since Kubernetes 1.%d", g.gone)
 	}
 }
 
@@ -200,11 +228,9 @@ func validHostPort(s string) bool {
 		host, port = s, ""
 	}
 	if port != "" {
-		n, err := strconv.Atoi(port)
-		if err != nil || n < 1 || n > 65535 {
+		if n, err := netutils.ParsePort(port, true); err != nil || n == 0 {
 			return false
 		}
 	}
-	_, err = netip.ParseAddr(host)
-	return err == nil || len(validation.IsDNS1123Subdomain(host)) == 0
+	return netutils.ParseIPSloppy(host) != nil || len(validation.IsDNS1123Subdomain(host)) == 0
 }

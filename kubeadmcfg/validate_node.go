@@ -3,7 +3,6 @@ package kubeadmcfg
 import (
 	"encoding/hex"
 	"net"
-	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -11,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	netutils "k8s.io/utils/net"
 )
 
 func (c *checker) init(i *InitConfiguration) {
@@ -40,51 +39,47 @@ func (c *checker) join(j *JoinConfiguration) {
 
 func (c *checker) node(n NodeRegistrationOptions, at string) {
 	if n.Name != "" {
-		for _, msg := range validation.IsDNS1123Subdomain(n.Name) {
+		name := strings.ToLower(strings.TrimSpace(n.Name)) // as kubeadm does first
+		for _, msg := range validation.IsDNS1123Subdomain(name) {
 			c.add(at+".name", CodeInvalid, "%q: %s", n.Name, msg)
 		}
 	}
 	c.criSocket(n.CRISocket, at+".criSocket")
-	for i, t := range n.Taints {
-		c.want(slices.Contains([]corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute}, t.Effect) && t.Key != "",
-			at+".taints["+strconv.Itoa(i)+"]", CodeInvalid, "wants a key and an effect")
-	}
 	c.args(n.KubeletExtraArgs, at+".kubeletExtraArgs")
 	c.pullPolicy(n.ImagePullPolicy, at+".imagePullPolicy")
-	all := slices.ContainsFunc(n.IgnorePreflightErrors, func(s string) bool { return strings.EqualFold(s, "all") })
-	c.want(!all || len(n.IgnorePreflightErrors) == 1, at+".ignorePreflightErrors", CodeConflict, "all goes with no single check")
 }
 
-// criSocket takes a unix:// URL, and a path, which kubeadm makes one of with a warning.
+// criSocket takes what kubeadm takes for a unix:// URL or makes one of: from 1.24 it puts the scheme
+// before what does not begin with its name; before, it took absolute paths.
 func (c *checker) criSocket(s, at string) {
 	if s == "" {
 		return
 	}
-	u, err := url.Parse(s)
-	ok := err == nil && (u.Scheme == "unix" && path.IsAbs(u.Path) && u.Host == "" || path.IsAbs(s))
-	c.want(ok, at, CodeInvalid, "%q is neither a unix:// URL nor an absolute path", s)
-	if strings.HasSuffix(s, "/dockershim.sock") && c.version.AtLeast(dockershimRemovedMinor) {
-		c.add(at, CodeVersion, "dockershim is gone since Kubernetes 1.%d", dockershimRemovedMinor)
+	urls := c.version.AtLeast(socketURLMinor)
+	full := s
+	if urls && !strings.HasPrefix(s, "unix") {
+		full = "unix://" + s
 	}
+	u, err := url.Parse(full)
+	ok := err == nil && (u.Scheme == "unix" || !urls && u.Scheme == "" && path.IsAbs(u.Path))
+	c.want(ok, at, CodeInvalid, "%q is neither a unix:// URL nor an absolute path", s)
 }
 
 func (c *checker) args(list []Arg, at string) {
 	for i, a := range list {
-		c.want(a.Name != "", at+"["+strconv.Itoa(i)+"].name", CodeRequired, "an argument has no name")
-		c.want(!strings.HasPrefix(a.Name, "-"), at+"["+strconv.Itoa(i)+"].name", CodeInvalid, "%q: names are without dashes", a.Name)
+		c.want(a.Name != "" || !c.version.AtLeast(argNameMinor), at+"["+strconv.Itoa(i)+"].name", CodeRequired, "an argument has no name")
 	}
 }
 
 func (c *checker) endpoint(e APIEndpoint, at string) {
 	if e.AdvertiseAddress != "" {
-		_, err := netip.ParseAddr(e.AdvertiseAddress)
-		c.want(err == nil, at+".advertiseAddress", CodeInvalid, "%q is no IP address", e.AdvertiseAddress)
+		c.want(netutils.ParseIPSloppy(e.AdvertiseAddress) != nil, at+".advertiseAddress", CodeInvalid, "%q is no IP address", e.AdvertiseAddress)
 	}
 	c.want(e.BindPort >= 0 && e.BindPort < 65536, at+".bindPort", CodeInvalid, "%d is no port", e.BindPort)
 }
 
 func (c *checker) certificateKey(k Secret, at string) {
-	if k == "" {
+	if k == "" || !c.version.AtLeast(certificateKeyMinor) {
 		return
 	}
 	raw, err := hex.DecodeString(k.Reveal())
@@ -102,11 +97,13 @@ func (c *checker) bootstrapToken(t BootstrapToken, at string) {
 	if t.Token != "" {
 		c.token(t.Token, at+".token")
 	}
-	c.want(t.TTL == nil || t.Expires == nil, at, CodeConflict, "ttl and expires exclude each other")
+	// kubeadm sets the TTL to 24 h where it is not set, also where there is an end.
+	c.want(t.Expires == nil, at+".expires", CodeConflict, "kubeadm takes a ttl alone")
 	for i, u := range t.Usages {
 		c.want(u == "signing" || u == "authentication", at+".usages["+strconv.Itoa(i)+"]", CodeInvalid, "%q is neither signing nor authentication", u)
 	}
-	c.want(len(t.Groups) == 0 || len(t.Usages) == 0 || slices.Contains(t.Usages, "authentication"),
+	// Without groups there is one by default, which needs it too.
+	c.want(len(t.Usages) == 0 || slices.Contains(t.Usages, "authentication"),
 		at+".groups", CodeConflict, "groups need the usage authentication")
 	for i, g := range t.Groups {
 		c.want(bootstrapGroup.MatchString(g), at+".groups["+strconv.Itoa(i)+"]", CodeInvalid, "%q does not match %s", g, bootstrapGroup)
@@ -114,33 +111,36 @@ func (c *checker) bootstrapToken(t BootstrapToken, at string) {
 }
 
 func (c *checker) discovery(d Discovery, at string) {
-	switch b, f := d.BootstrapToken, d.File; {
-	case b == nil && f == nil:
-		c.add(at, CodeRequired, "bootstrapToken or file must be set")
-	case b != nil && f != nil:
-		c.add(at, CodeConflict, "bootstrapToken and file exclude each other")
-	case b != nil:
+	b, f := d.BootstrapToken, d.File
+	c.want(b != nil || f != nil, at, CodeRequired, "bootstrapToken or file must be set")
+	c.want(b == nil || f == nil, at, CodeConflict, "bootstrapToken and file exclude each other")
+	if b != nil {
 		c.token(b.Token, at+".bootstrapToken.token")
-		host, port, err := net.SplitHostPort(b.APIServerEndpoint)
+		_, _, err := net.SplitHostPort(b.APIServerEndpoint)
 		switch {
 		case b.APIServerEndpoint == "":
 			c.add(at+".bootstrapToken.apiServerEndpoint", CodeRequired, "must be set")
-		case err != nil || host == "" || port == "":
+		case err != nil:
 			c.add(at+".bootstrapToken.apiServerEndpoint", CodeInvalid, "%q is not host:port", b.APIServerEndpoint)
 		}
 		c.want(len(b.CACertHashes) > 0 || b.UnsafeSkipCAVerification, at+".bootstrapToken.caCertHashes", CodeRequired,
 			"no pin of the CA, and unsafeSkipCAVerification is not set")
-		for i, h := range b.CACertHashes {
-			sum, ok := strings.CutPrefix(strings.ToLower(h), "sha256:")
-			raw, err := hex.DecodeString(sum)
-			c.want(ok && err == nil && len(raw) == 32, at+".bootstrapToken.caCertHashes["+strconv.Itoa(i)+"]", CodeInvalid, "%q is not sha256: and 64 hexadecimal digits", h)
-		}
-	default:
-		u, err := url.Parse(f.KubeConfigPath)
-		c.want(err == nil && f.KubeConfigPath != "" && (u.Scheme == "" || u.Scheme == "https"), at+".file.kubeConfigPath", CodeInvalid,
-			"%q is neither a path nor an https URL", f.KubeConfigPath)
 	}
-	if d.TLSBootstrapToken != "" {
+	if f != nil {
+		c.want(validKubeConfigPath(f.KubeConfigPath), at+".file.kubeConfigPath", CodeInvalid, "%q is neither a path nor an https URL", f.KubeConfigPath)
+	}
+	if d.TLSBootstrapToken != "" && (b != nil || f != nil) {
 		c.token(d.TLSBootstrapToken, at+".tlsBootstrapToken")
 	}
+}
+
+// validKubeConfigPath says whether s is a path, a file URL or an https URL. That the file exists is
+// the host's to say.
+func validKubeConfigPath(s string) bool {
+	u, err := url.Parse(s)
+	if err == nil && u.Scheme == "file" {
+		s = u.Path
+		u, err = url.Parse(s)
+	}
+	return err == nil && s != "" && (u.Scheme == "" || u.Scheme == "https")
 }

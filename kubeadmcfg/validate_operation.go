@@ -1,6 +1,7 @@
 package kubeadmcfg
 
 import (
+	"path"
 	"slices"
 	"strconv"
 
@@ -27,7 +28,7 @@ func (c *checker) upgrade(u *UpgradeConfiguration) {
 		pull    corev1.PullPolicy
 	}{{at + ".apply", u.Apply.Patches, u.Apply.ImagePullPolicy}, {at + ".node", u.Node.Patches, u.Node.ImagePullPolicy}} {
 		if p := part.patches; p != nil {
-			c.absolute(p.Directory, part.path+".patches.directory")
+			c.want(path.IsAbs(p.Directory), part.path+".patches.directory", CodeInvalid, "%q is no absolute path", p.Directory)
 		}
 		c.pullPolicy(part.pull, part.path+".imagePullPolicy")
 	}
@@ -35,6 +36,6 @@ func (c *checker) upgrade(u *UpgradeConfiguration) {
 
 // pullPolicy takes one that Kubernetes knows, and none.
 func (c *checker) pullPolicy(p corev1.PullPolicy, at string) {
-	c.want(slices.Contains([]corev1.PullPolicy{"", corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}, p),
+	c.want(!c.version.AtLeast(pullPolicyMinor) || slices.Contains([]corev1.PullPolicy{"", corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever}, p),
 		at, CodeInvalid, "%q is none of Always, IfNotPresent, Never", p)
 }

@@ -2,6 +2,7 @@ package kubeadmcfg
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -43,6 +44,7 @@ const (
 	schedulerFreeMinor     = 27 // #114669: any scheduler the kernel has
 	userspaceGoneMinor     = 26 // #112133
 	nftablesMinor          = 29 // kep 3866, behind a gate up to 1.30
+	nftablesGAMinor        = 33 // pkg/features: NFTablesProxyMode is locked on
 	rootlessOnlyMinor      = 37 // cmd/kubeadm/app/features/features.go
 	failCgroupV1Minor      = 35 // k8s.io/kubelet config/v1beta1/types.go: failCgroupV1 defaults to true
 	ipvsDeprecatedMinor    = 35 // cmd/kube-proxy/app/server_linux.go
@@ -60,6 +62,9 @@ const (
 	// V1Beta4 is written and read from Kubernetes 1.31.
 	V1Beta4 APIVersion = "kubeadm.k8s.io/v1beta4"
 )
+
+// kubeadm says whether a is a version of kubeadm's own configuration.
+func (a APIVersion) kubeadm() bool { return strings.HasPrefix(string(a), "kubeadm.k8s.io/") }
 
 const (
 	// KubeletAPIVersion is the apiVersion of KubeletConfiguration in all supported versions.
@@ -310,4 +315,46 @@ func (v Version) IPVS() IPVSSupport {
 		s.NeedsGate = v.AtLeast(ipvsOffMinor)
 	}
 	return s
+}
+
+// The minors at which kubeadm's and kube-proxy's validation changed; a rule holds from its minor on,
+// or before it where that is said. Sources: cmd/kubeadm/app/apis/kubeadm/validation/validation.go and
+// pkg/proxy/apis/config/validation/validation.go of each minor's last patch.
+const (
+	dualStackGateGoneMinor  = 23 // before: IPv6DualStack decides how many subnets there may be
+	socketURLMinor          = 24 // criSocket is a URL, made one of where it is none
+	detectLocalMinor        = 24 // kube-proxy's detectLocal
+	proxySyncMinor          = 31 // kube-proxy: one pair of periods, clusterCIDR by detectLocalMode, no portRange
+	imageRepositoryMinor    = 26
+	udpIdleTimeoutGoneMinor = 26 // before: kube-proxy's udpIdleTimeout is checked
+	detectLocalModeMinor    = 28 // kube-proxy's detectLocalMode and logging
+	flushFrequencyTextMinor = 28 // logging.flushFrequency may be a duration
+	certificateKeyMinor     = 29
+	kubeletGatesMinor       = 32 // the kubelet's defaulting asks for its gates (pkg/kubelet/apis/config/v1beta1/defaults.go)
+	flushFrequencyMinor     = 35 // k8s.io/component-base/logs/api/v1: a flush frequency is not negative
+	argNameMinor            = 29
+	pullPolicyMinor         = 30
+	etcdEndpointsMinor      = 35
+	nodePortKeywordsMinor   = 37 // localhost and all, and each once
+)
+
+// kubeadmGates are kubeadm's own feature gates: the minor that each came with, and the one that it
+// was gone in, 0 for none (cmd/kubeadm/app/features/features.go).
+var kubeadmGates = map[string]struct{ first, gone uint }{
+	"IPv6DualStack":                    {OldestMinor, 24},
+	"PublicKeysECDSA":                  {OldestMinor, 37},
+	"RootlessControlPlane":             {OldestMinor, 0},
+	"UnversionedKubeletConfigMap":      {23, 26},
+	"EtcdLearnerMode":                  {27, 33},
+	"UpgradeAddonsBeforeControlPlane":  {28, 31},
+	"WaitForAllControlPlaneComponents": {30, 35},
+	"ControlPlaneKubeletLocalMode":     {localModeAlphaMinor, localModeLockedMinor},
+	"NodeLocalCRISocket":               {32, 37},
+}
+
+// otherKinds are kinds of the components' groups that kubeadm's reader knows beside those of a Bundle,
+// and passes over: the minor that each came with (k8s.io/kubelet/config/v1beta1/register.go).
+var otherKinds = map[string]uint{
+	KubeletAPIVersion + " SerializedNodeConfigSource": OldestMinor,
+	KubeletAPIVersion + " CredentialProviderConfig":   24,
 }
