@@ -1,6 +1,7 @@
 # make        vet and test everything that needs neither root nor a network
 # make lab    as root: real hosts, real kubeadm; ends with `lab: N passed, 0 failed, 0 skipped`
-.PHONY: all lab
+# make oracle our verdicts against real kubeadms, nginx and haproxy; ends with the counts
+.PHONY: all lab oracle
 
 all:
 	go vet ./...
@@ -8,3 +9,6 @@ all:
 
 lab:
 	$(MAKE) -C lab lab
+
+oracle:
+	$(MAKE) -C lab oracle
