@@ -80,10 +80,10 @@ func HAProxyCheckInterval(balancers int) time.Duration {
 // apiserver is asked for /readyz over TLS, and gets connections only while it answers 200. That is what
 // APIServer's nginx does not see: an apiserver that accepts and never answers, and one that is back but not ready.
 //
-// Two failed checks in a row take an apiserver out and end its sessions, so that watches and kubelets go elsewhere
+// Three failed checks in a row take an apiserver out and end its sessions, so that watches and kubelets go elsewhere
 // at once; two good ones bring it back. A check has ConnectTimeout to connect and for the TLS handshake, so that a hung
-// apiserver is out after at most CheckInterval + 100 ms + twice ConnectTimeout, 1.2 s; one that does TLS and does not answer
-// after twice CheckTimeout more. Until then the one with the fewest sessions is taken, so that rarely more than one new
+// apiserver is out after at most CheckInterval + 200 ms + three times ConnectTimeout, 1.6 s; one that does TLS and does not
+// answer after three times CheckTimeout more. Until then the one with the fewest sessions is taken, so that rarely more than one new
 // connection waits at one that does not answer. One that does not accept within ConnectTimeout costs that long, and
 // another is tried.
 //
@@ -140,7 +140,7 @@ func apiServerCheck(o HAProxyOptions) HAProxyServerSettings {
 	s := HAProxyServerSettings{
 		Check: true, CheckSSL: true, CheckSNI: APIServerName, Verify: "none",
 		Inter: orDefault(o.CheckInterval, DefaultCheckInterval), DownInter: orDefault(o.CheckInterval, DefaultCheckInterval),
-		Fall: 2, Rise: 2, ShutdownWhenDown: true,
+		Fall: 3, Rise: 2, ShutdownWhenDown: true,
 	}
 	s.FastInter = min(s.Inter, fastCheckInterval)
 	if o.CAFile != "" {

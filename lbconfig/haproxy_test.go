@@ -166,7 +166,7 @@ func TestParseHAProxyRefuses(t *testing.T) {
 		"name as address":     {"10.0.0.11:6443 10.0.0.11:6443\n", "a cp1:6443\n", 38, "not an address and a port"},
 		"quoted":              {"nbthread 2", `nbthread "2"`, 7, "quotes"},
 		"unknown setting":     {"check-ssl", "ssl", 37, "unknown setting 'ssl'"},
-		"setting twice":       {"fall 2", "fall 2 fall 3", 37, "'fall' is there already"},
+		"setting twice":       {"fall 3", "fall 3 fall 4", 37, "'fall' is there already"},
 		"out of section":      {"global\n", "", 1, "out of section"},
 		"truncated":           {"no-check backup\n\tserver any-fd00::13:6443 [fd00::13]:6443 no-check backup\n", "no-check", 42, "Missing LF"},
 	} {

@@ -134,20 +134,24 @@ func (s *haproxyServer) check() error {
 	inter := first(s.Inter, haproxyInter)
 	connect := min(first(s.pool.d.ConnectTimeout, inter), inter)
 	ctx, cancel := context.WithTimeout(context.Background(), connect)
+	defer cancel()
 	conn, err := s.pool.h.NIC.Dial(ctx, "tcp", s.Address.String())
-	cancel()
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(first(s.pool.d.CheckTimeout, inter))); err != nil {
-		return err
-	}
-	if s.CheckSSL {
-		conn = tls.Client(conn, &tls.Config{
+	if s.CheckSSL { // the time to connect is for the handshake too
+		secure := tls.Client(conn, &tls.Config{
 			ServerName: s.CheckSNI, Time: s.pool.h.World.Now, MinVersion: tls.VersionTLS12, CurvePreferences: []tls.CurveID{tls.X25519},
 			InsecureSkipVerify: true, VerifyConnection: s.verify,
 		})
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		conn = secure
+	}
+	if err := conn.SetDeadline(time.Now().Add(first(s.pool.d.CheckTimeout, inter))); err != nil {
+		return err
 	}
 	return s.ask(conn)
 }
@@ -165,9 +169,6 @@ func (s *haproxyServer) verify(state tls.ConnectionState) error {
 func (s *haproxyServer) ask(conn net.Conn) error {
 	c := s.pool.HTTPCheck
 	if c == nil {
-		if t, ok := conn.(*tls.Conn); ok {
-			return t.Handshake()
-		}
 		return nil
 	}
 	if _, err := fmt.Fprintf(conn, "%s %s HTTP/1.0\r\n\r\n", c.Method, c.Path); err != nil {
