@@ -202,6 +202,8 @@ networking: {dnsDomain: cluster.local, serviceSubnet: 10.96.0.0/12, podSubnet: 1
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 cgroupDriver: cgroupfs
+evictionHard: {memory.available: 100Mi, nodefs.available: "0%%", nodefs.inodesFree: "0%%", imagefs.available: "0%%", imagefs.inodesFree: "0%%"}
+imageGCHighThresholdPercent: 100
 failCgroupV1: false
 ---
 apiVersion: kubeproxy.config.k8s.io/v1alpha1

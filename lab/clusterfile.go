@@ -58,13 +58,22 @@ func (l *Lab) ClusterFile(edit func(file map[string]any)) ([]byte, error) {
 		"packages":          map[string]any{"manage": false},
 		"cni":               map[string]any{"manifest": "cni.yaml"},
 		"kubeProxy":         map[string]any{"mode": "nftables"},
-		"kubelet":           map[string]any{"cgroupDriver": "cgroupfs", "failCgroupV1": false},
-		"kubeadm":           map[string]any{"ignorePreflightErrors": []any{"SystemVerification"}},
+		"kubelet": map[string]any{
+			"cgroupDriver": "cgroupfs", "failCgroupV1": false,
+			// The hosts' disk is the machine's: when others fill it, pods must not be evicted and images not be removed.
+			"evictionHard": evictionHard(), "imageGCHighThresholdPercent": 100,
+		},
+		"kubeadm": map[string]any{"ignorePreflightErrors": []any{"SystemVerification"}},
 	}
 	if edit != nil {
 		edit(file)
 	}
 	return yaml.Marshal(file)
+}
+
+// evictionHard has kubelets evict pods when memory is short and for nothing else: all hosts share one disk.
+func evictionHard() map[string]any {
+	return map[string]any{"memory.available": "100Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%", "imagefs.inodesFree": "0%"}
 }
 
 // WriteClusterFiles writes cluster.yaml, id_ed25519, known_hosts and cni.yaml into a directory, which
