@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,7 +72,7 @@ func (c *checker) fields(v reflect.Value, path string) {
 
 // unknown reports what is unknown to the types of this package, unless the checker's version has it.
 func (c *checker) unknown(u Unknown) {
-	span, ok := spanOf(u.String())
+	span, ok := u.span()
 	switch {
 	case len(u.Path) == 0 && c.passedOver(u):
 	case !ok:
@@ -81,6 +82,21 @@ func (c *checker) unknown(u Unknown) {
 	default:
 		c.want(u.holds(span.kind, c.version), u.String(), CodeInvalid, "is not of the type that Kubernetes %s has", c.version.MinorString())
 	}
+}
+
+// span returns the span of the field that u is. Numbers in its path are indices, but for the last part,
+// which is always a key, and no field.
+func (u Unknown) span() (fieldSpan, bool) {
+	names := slices.DeleteFunc(slices.Clone(u.Path), func(part string) bool { return isNumber(part) })
+	if len(u.Path) == 0 || isNumber(u.Path[len(u.Path)-1]) {
+		return fieldSpan{}, false
+	}
+	return spanOf(strings.Join(names, "."))
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
 }
 
 // holds says whether u's value is of a kind that a field which is gone had.

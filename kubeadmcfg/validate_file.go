@@ -15,6 +15,11 @@ import (
 //
 // v1beta3 is read for the versions whose kubeadm reads it; Validate asks in terms of the version that
 // kubeadm of v writes. A file without a document is refused: commands that take files refuse it too.
+//
+// Four things are not as there: v1beta2, which kubeadm reads up to 1.26, is refused; a field that only
+// differs in case is refused in every version, though kubeadm up to 1.23 passes over it in silence;
+// what the kubelet asks of values and not of fields is not asked; and what the host decides is taken for
+// granted, such as that a discovery file exists or that the loopback has another address.
 func ValidateFile(file []byte, v Version) error {
 	b, err := ParseLenient(file)
 	if err != nil {

@@ -42,6 +42,7 @@ func TestValidateFileSaysWhatKubeadmDoes(t *testing.T) {
 		{"external etcd without endpoints", cluster4 + "etcd: {external: {}}\n", []uint{31, 34}, []uint{35, 37}},
 		{"field of 1.35 that is null", cluster4 + "etcd: {external: {endpoints: [\"https://a\"], httpEndpoints: null}}\n", []uint{35}, []uint{34}},
 		{"environment of 1.34", cluster4 + "scheduler: {extraEnvs: [{name: A, valueFrom: {fileKeyRef: {key: a, path: b, volumeName: c}}}]}\n", []uint{34}, []uint{33}},
+		{"number in the place of a field", cluster4 + "scheduler: {extraEnvs: [{name: A, valueFrom: {fileKeyRef: {5: x}}}]}\n", nil, []uint{37}},
 		{"gate of kubeadm", cluster3 + "featureGates: {UnversionedKubeletConfigMap: true}\n", []uint{23, 25}, []uint{22, 26}},
 		{"one family", cluster3 + "featureGates: {IPv6DualStack: false}\nnetworking: {podSubnet: \"10.0.0.0/16,fd00::/56\"}\n", []uint{23}, []uint{22, 24}},
 		{"address with zeros", init4 + "localAPIEndpoint: {advertiseAddress: 010.0.0.1}\n", []uint{37}, nil},
