@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"github.com/quorate-dev/quorate/lab/oracle"
+	"github.com/quorate-dev/quorate/lab/oracle/haproxy"
 	"github.com/quorate-dev/quorate/lab/oracle/kubeadm"
+	"github.com/quorate-dev/quorate/lab/oracle/nginx"
 )
 
 // judge is one of the programs to compare with.
@@ -32,6 +34,8 @@ type judge struct {
 // judges in the order of the last line.
 var judges = []judge{
 	{"kubeadm", kubeadm.Run},
+	{"nginx", nginx.Run},
+	{"haproxy", haproxy.Run},
 }
 
 func main() {

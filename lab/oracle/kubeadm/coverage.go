@@ -30,13 +30,20 @@ func newCoverage(v *version) *coverage {
 // add notes a case and what the real kubeadm said to it.
 func (c *coverage) add(t testCase, theirs verdict) {
 	for _, f := range t.fields {
-		c.fields[f] = true
+		mark(c.fields, f)
 	}
-	c.mutators[t.mutator] = true
+	mark(c.mutators, t.mutator)
 	for message := range c.rules {
 		if !theirs.accepted && strings.Contains(theirs.reason, message) {
 			c.rules[message] = true
 		}
+	}
+}
+
+// mark notes what is one of those that must be seen.
+func mark(seen map[string]bool, name string) {
+	if _, ok := seen[name]; ok {
+		seen[name] = true
 	}
 }
 

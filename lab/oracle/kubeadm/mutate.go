@@ -198,6 +198,14 @@ var mutators = []mutator{
 			names = append(names, name)
 		}
 		slices.Sort(names)
+		for range rapid.IntRange(1, 3).Draw(t, "gates") {
+			d.put([]string{"featureGates", either(t, names...)}, text(either(t, "true", "false")))
+		}
+		if rapid.Bool().Draw(t, "mode") {
+			set(d, "mode", either(t, "ipvs", "nftables"))
+		}
+	}),
+	doc("locked feature gates", "KubeProxyConfiguration", func(t *rapid.T, v *version, d *tree) {
 		var locked []string
 		for name, g := range v.facts.Gates {
 			if g.Locked {
@@ -205,16 +213,11 @@ var mutators = []mutator{
 			}
 		}
 		slices.Sort(locked)
-		if rapid.IntRange(0, 2).Draw(t, "locked") == 0 {
-			d.put([]string{"featureGates", either(t, locked...)}, text(either(t, "true", "false")))
-			return
-		}
-		for range rapid.IntRange(1, 3).Draw(t, "gates") {
-			d.put([]string{"featureGates", either(t, names...)}, text(either(t, "true", "false")))
-		}
-		if rapid.Bool().Draw(t, "mode") {
-			set(d, "mode", either(t, "ipvs", "nftables"))
-		}
+		d.put([]string{"featureGates", either(t, locked...)}, text(either(t, "true", "false")))
+	}),
+	doc("words for node ports", "KubeProxyConfiguration", func(t *rapid.T, v *version, d *tree) {
+		word := either(t, "primary", "localhost", "all")
+		set(d, "nodePortAddresses", "["+word+", "+either(t, word, word, "primary", "10.0.0.0/8")+"]")
 	}),
 	doc("proxy mode and its gate", "KubeProxyConfiguration", func(t *rapid.T, v *version, d *tree) {
 		mode := either(t, "ipvs", "nftables")
