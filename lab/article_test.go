@@ -129,7 +129,11 @@ func (d dryRun) manifests(t *testing.T, b kubeadmcfg.Bundle) {
 		}
 		assert.True(t, strings.HasPrefix(container.Image, image), "%s is not %s", container.Image, image)
 	}
-	assert.Contains(t, string(d.read(t, "kubelet.conf")), "server: https://"+c.ControlPlaneEndpoint)
+	kubeletServer := c.ControlPlaneEndpoint
+	if v, err := kubeadmcfg.ParseVersion(c.KubernetesVersion); assert.NoError(t, err) && v.KubeletLocalMode() == kubeadmcfg.StageLocked {
+		kubeletServer = address + ":6443" // a control plane's kubelet talks to the apiserver beside it
+	}
+	assert.Contains(t, string(d.read(t, "kubelet.conf")), "server: https://"+kubeletServer)
 	assert.Contains(t, string(d.read(t, "admin.conf")), "server: https://"+c.ControlPlaneEndpoint)
 	var kubelet kubeletv1beta1.KubeletConfiguration
 	require.NoError(t, yaml.Unmarshal(d.read(t, "config.yaml"), &kubelet))
