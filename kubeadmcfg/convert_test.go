@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	proxyv1alpha1 "k8s.io/kube-proxy/config/v1alpha1"
+	kubeletv1beta1 "k8s.io/kubelet/config/v1beta1"
 	"pgregory.net/rapid"
 )
 
@@ -164,4 +166,26 @@ func TestConvertRoundTrip(t *testing.T) {
 		require.Empty(t, losses)
 		require.Equal(t, string(file), string(down))
 	})
+}
+
+// A field that the kubelet or kube-proxy of the version does not have is refused, or left out and listed.
+func TestRenderKnowsTheFieldsOfComponents(t *testing.T) {
+	b := Bundle{
+		Kubelet:   &kubeletv1beta1.KubeletConfiguration{CgroupDriver: "systemd", FailCgroupV1: new(false)},
+		KubeProxy: &proxyv1alpha1.KubeProxyConfiguration{Mode: "iptables", NFTables: proxyv1alpha1.KubeProxyNFTablesConfiguration{MasqueradeAll: true}},
+	}
+	_, err := Render(b, Version{Major: 1, Minor: 23})
+	var loss *LossError
+	require.ErrorAs(t, err, &loss)
+	assert.Equal(t, []Loss{
+		{Path: "KubeletConfiguration.failCgroupV1", Reason: "needs Kubernetes 1.31"},
+		{Path: "KubeProxyConfiguration.nftables", Reason: "needs Kubernetes 1.29"},
+	}, loss.Losses)
+	file, losses, err := RenderWith(b, Version{Major: 1, Minor: 23}, RenderOptions{AllowLosses: true})
+	require.NoError(t, err)
+	assert.Equal(t, loss.Losses, losses)
+	assert.Equal(t, "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupDriver: systemd\n---\n"+
+		"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: iptables\n", string(file))
+	_, err = Render(b, Version{Major: 1, Minor: 37})
+	require.NoError(t, err)
 }

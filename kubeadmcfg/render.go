@@ -84,14 +84,28 @@ func documents(b Bundle, v Version, api APIVersion) ([]document, []Loss, error) 
 	}
 	if b.Kubelet != nil {
 		docs = append(docs, document{KubeletAPIVersion, kindKubelet, b.Kubelet})
+		losses = append(losses, spanLosses(b.Kubelet, kindKubelet, v)...)
 	}
 	if b.KubeProxy != nil {
 		docs = append(docs, document{KubeProxyAPIVersion, kindKubeProxy, b.KubeProxy})
+		losses = append(losses, spanLosses(b.KubeProxy, kindKubeProxy, v)...)
 	}
 	if len(docs) == 0 && len(losses) == 0 && len(b.Unknown) == 0 {
 		return nil, nil, errors.New("the bundle is empty")
 	}
 	return docs, losses, nil
+}
+
+// spanLosses are the fields that are set in a document and that v has not got: what reads it would
+// pass over them with a line in its log.
+func spanLosses(object any, kind string, v Version) []Loss {
+	c := checker{version: v}
+	c.fields(reflect.ValueOf(object), kind)
+	var out []Loss
+	for _, p := range c.problems {
+		out = append(out, Loss{Path: p.Path, Reason: p.Message})
+	}
+	return out
 }
 
 // file writes the documents without what is lost, and with what is unknown.

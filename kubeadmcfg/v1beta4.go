@@ -12,9 +12,7 @@ func v1beta4Documents(b Bundle, v Version) ([]document, []Loss) {
 	}
 	if b.Cluster != nil {
 		docs = append(docs, document{string(V1Beta4), kindCluster, b.Cluster})
-		if e := b.Cluster.Etcd.External; e != nil && e.HTTPEndpoints != nil && !v.AtLeast(httpEndpointsMinor) {
-			losses = append(losses, since(kindCluster+".etcd.external.httpEndpoints", httpEndpointsMinor))
-		}
+		losses = append(losses, spanLosses(b.Cluster, kindCluster, v)...)
 		if b.Cluster.EncryptionAlgorithm == EncryptionECDSAP384 && !v.AtLeast(ecdsaP384Minor) {
 			losses = append(losses, since(kindCluster+".encryptionAlgorithm", ecdsaP384Minor))
 		}
@@ -27,9 +25,7 @@ func v1beta4Documents(b Bundle, v Version) ([]document, []Loss) {
 	}
 	if b.Upgrade != nil {
 		docs = append(docs, document{string(V1Beta4), kindUpgrade, b.Upgrade})
-		if b.Upgrade.Plan.EtcdUpgrade != nil && !v.AtLeast(planEtcdMinor) {
-			losses = append(losses, since(kindUpgrade+".plan.etcdUpgrade", planEtcdMinor))
-		}
+		losses = append(losses, spanLosses(b.Upgrade, kindUpgrade, v)...)
 	}
 	return docs, losses
 }

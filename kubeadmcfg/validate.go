@@ -2,7 +2,6 @@ package kubeadmcfg
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	logsv1 "k8s.io/component-base/logs/api/v1"
@@ -73,7 +72,6 @@ func Validate(b Bundle, v Version) error {
 	for _, u := range b.Unknown {
 		c.unknown(u)
 	}
-	c.newer(b)
 	if b.Init != nil {
 		c.init(b.Init)
 	}
@@ -112,19 +110,6 @@ func (c *checker) kubelet(k *kubeletv1beta1.KubeletConfiguration) {
 func (c *checker) flushFrequency(l logsv1.LoggingConfiguration, at string) {
 	c.want(!l.FlushFrequency.SerializeAsString || c.version.AtLeast(flushFrequencyTextMinor), at, CodeVersion,
 		"is a number of nanoseconds before Kubernetes 1.%d", flushFrequencyTextMinor)
-}
-
-// newer adds what the version has no field for in kinds whose shape differs between versions.
-func (c *checker) newer(b Bundle) {
-	if b.Cluster != nil {
-		c.fields(reflect.ValueOf(b.Cluster), kindCluster)
-	}
-	if b.Kubelet != nil {
-		c.fields(reflect.ValueOf(b.Kubelet), kindKubelet)
-	}
-	if b.KubeProxy != nil {
-		c.fields(reflect.ValueOf(b.KubeProxy), kindKubeProxy)
-	}
 }
 
 // checker collects problems for one version.

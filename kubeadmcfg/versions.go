@@ -38,8 +38,6 @@ const (
 	exitCodesGoneMinor     = 34 // changelog 1.34
 	initDirectMinor        = 37 // #138449
 	ecdsaP384Minor         = 34 // changelog 1.34
-	planEtcdMinor          = 33 // changelog 1.33
-	httpEndpointsMinor     = 35 // changelog 1.35
 	ipvsStrictMinor        = 26 // #111806
 	schedulerFreeMinor     = 27 // #114669: any scheduler the kernel has
 	userspaceGoneMinor     = 26 // #112133
