@@ -139,7 +139,7 @@ func (m *master) load(c lbconfig.HAProxyConfig) error {
 				_ = o.Close() // closing cannot fail
 				delete(m.listeners, o.key())
 			}
-			return fmt.Errorf("Starting frontend: cannot bind socket (Address already in use) [%s]", where)
+			return complaint("Starting frontend: cannot bind socket (Address already in use) [" + where + "]")
 		}
 		opened = append(opened, l)
 		m.listeners[key] = l

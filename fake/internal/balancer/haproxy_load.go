@@ -20,11 +20,16 @@ func HAProxyFile(argv []string) string {
 	return ""
 }
 
+// complaint is an error in HAProxy's own words, which begin with a capital letter.
+type complaint string
+
+func (c complaint) Error() string { return string(c) }
+
 // LoadHAProxy reads and checks a configuration file as haproxy -c does. The error is what haproxy prints.
 func LoadHAProxy(h *machine.Host, file string) (lbconfig.HAProxyConfig, error) {
 	data, err := h.FS.Read(file)
 	if err != nil {
-		return lbconfig.HAProxyConfig{}, fmt.Errorf("Cannot open configuration file/directory %s : No such file or directory", file)
+		return lbconfig.HAProxyConfig{}, complaint("Cannot open configuration file/directory " + file + " : No such file or directory")
 	}
 	c, err := lbconfig.ParseHAProxy(data)
 	if err != nil {

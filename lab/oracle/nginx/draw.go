@@ -84,9 +84,7 @@ func valid(t *rapid.T) lbconfig.Config {
 		cfg.Main.LoadModules = nil
 		cfg.Kept.Directives = []lbconfig.Directive{{Name: "include", Args: []string{string(lbconfig.ModuleIncludeDebian)}}}
 		cfg.Kept.Order = []string{""}
-		for _, name := range []string{"user", "daemon", "pid", "error_log", "error_log", "worker_processes", "worker_rlimit_nofile", "worker_shutdown_timeout"} {
-			cfg.Kept.Order = append(cfg.Kept.Order, name)
-		}
+		cfg.Kept.Order = append(cfg.Kept.Order, "user", "daemon", "pid", "error_log", "error_log", "worker_processes", "worker_rlimit_nofile", "worker_shutdown_timeout")
 	}
 	cfg.Kept.Directives = append(cfg.Kept.Directives, keptMain(t)...)
 	cfg.Stream = stream(t)
