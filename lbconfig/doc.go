@@ -13,6 +13,11 @@
 //	findings := cfg.Lint(lbconfig.Env{Nodes: 50}) // what nginx takes and what will hurt
 //	unit := lbconfig.ServiceUnit(lbconfig.UnitOptions{})
 //
+// # HAProxy, keepalived
+//
+// HAProxy gives the same facts to a program with active checks of /readyz: HAProxyConfig is rendered,
+// parsed, validated and compared as Config is. KeepalivedConfig is for those who do have a virtual address.
+//
 // # One file, one unit
 //
 // The configuration is a whole main file for an nginx of its own: own unit, own pid file, own logs.
