@@ -34,7 +34,7 @@ const (
 	// stallLimit is how slow a connection straight to a living apiserver makes an outage void; outageTries is how often one is
 	// looked at until its result counts whatever the control says.
 	stallLimit  = 500 * time.Millisecond
-	outageTries = 3
+	outageTries = 4
 	// othersLimit is how long a connection may take that did not fail.
 	othersLimit = 1200 * time.Millisecond
 )
@@ -82,8 +82,8 @@ func (c *cluster) startBeside(ctx context.Context, t *testing.T) {
 	}
 }
 
-// outages makes 20 new TLS connections a second from the worker through each of three balancers at the same time, while one
-// control plane is gone in four ways: its own nginx, a haproxy with quorate's file, and the article's nginx.
+// outages makes 20 new TLS connections a second from the worker through its own nginx and through a haproxy with quorate's file, and
+// five through the article's nginx, at the same time, while one control plane is gone in four ways.
 func (c *cluster) outages(ctx context.Context, t *testing.T) {
 	worker, victim := c.lab.Host("w1"), c.lab.Host(victimName)
 	c.startBeside(ctx, t)
@@ -104,14 +104,15 @@ func (c *cluster) outages(ctx context.Context, t *testing.T) {
 				r := c.observe(ctx, t, o, roots)
 				r.print(o.name)
 				control := r.gone(r.control)
-				if control.failed == 0 && control.slowest < stallLimit || try == outageTries {
+				kept := control.all >= int(outageLength/besideInterval)*9/10
+				if control.failed == 0 && control.slowest < stallLimit && kept || try == outageTries {
 					r.check(t, o.bounded)
 					if t.Failed() {
 						c.explain(ctx, t, r)
 					}
 					return
 				}
-				fmt.Printf("lab: %-17s void: connections straight to the living apiservers stood still as well (%d failed, slowest %.2f s)\n", o.name, control.failed, control.slowest.Seconds())
+				fmt.Printf("lab: %-17s void: connections straight to the living apiservers stood still as well (%d failed of %d, slowest %.2f s)\n", o.name, control.failed, control.all, control.slowest.Seconds())
 			}
 		})
 	}
@@ -136,15 +137,18 @@ type observed struct {
 func (c *cluster) observe(ctx context.Context, t *testing.T, o outage, roots *x509.CertPool) observed {
 	t.Helper()
 	require.Eventually(t, func() bool { return c.tool.status(ctx, t).Healthy() }, 3*time.Minute, time.Second)
-	local := func(port int) *probe { return newProbe(c.lab, roots, fmt.Sprintf("127.0.0.1:%d", port)) }
-	r := observed{ours: local(lab.EndpointPort), haproxy: local(haproxyPort), article: local(articlePort)}
+	local := func(port int, interval time.Duration) *probe {
+		return newProbe(c.lab, roots, interval, fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	// What is only looked at beside takes less of a machine that has three apiservers to run.
+	r := observed{ours: local(lab.EndpointPort, probeInterval), haproxy: local(haproxyPort, probeInterval), article: local(articlePort, besideInterval)}
 	var living []string
 	for _, name := range c.controlPlanes() {
 		if name != victimName {
 			living = append(living, net.JoinHostPort(c.lab.Host(name).Address.String(), "6443"))
 		}
 	}
-	r.control = newProbe(c.lab, roots, living...)
+	r.control = newProbe(c.lab, roots, besideInterval, living...)
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
@@ -218,7 +222,7 @@ func (c *cluster) explain(ctx context.Context, t *testing.T, r observed) {
 	assert.NoError(t, err)
 	for name, p := range map[string]*probe{"quorate": r.ours, "haproxy": r.haproxy, "control": r.control} {
 		for _, a := range p.attempts {
-			if a.err == nil && a.took < calmLimit {
+			if a.err == nil && a.took < othersLimit/2 {
 				continue
 			}
 			session := ""

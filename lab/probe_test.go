@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	// probeInterval makes 20 connections a second; probeLimit is how long one may take.
-	probeInterval = 50 * time.Millisecond
-	probeLimit    = 2 * time.Second
+	// probeInterval makes 20 connections a second, besideInterval 5; probeLimit is how long one may take.
+	probeInterval  = 50 * time.Millisecond
+	besideInterval = 200 * time.Millisecond
+	probeLimit     = 2 * time.Second
 )
 
 // probe makes new TLS connections at a steady rate.
@@ -21,6 +22,7 @@ type probe struct {
 	host *lab.Host
 	// addresses are taken in turn.
 	addresses []string
+	interval  time.Duration
 	tls       *tls.Config
 
 	mu       sync.Mutex
@@ -36,15 +38,15 @@ type attempt struct {
 }
 
 // newProbe connects to addresses from the worker.
-func newProbe(l *lab.Lab, roots *x509.CertPool, addresses ...string) *probe {
-	return &probe{host: l.Host("w1"), addresses: addresses, tls: &tls.Config{RootCAs: roots, ServerName: lab.EndpointHost}}
+func newProbe(l *lab.Lab, roots *x509.CertPool, interval time.Duration, addresses ...string) *probe {
+	return &probe{host: l.Host("w1"), addresses: addresses, interval: interval, tls: &tls.Config{RootCAs: roots, ServerName: lab.EndpointHost}}
 }
 
-// run begins a connection every probeInterval, whatever became of the ones before, until ctx ends.
+// run begins a connection every interval, whatever became of the ones before, until ctx ends.
 func (p *probe) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	ticker := time.NewTicker(probeInterval)
+	ticker := time.NewTicker(p.interval)
 	defer ticker.Stop()
 	for i := 0; ; i++ {
 		select {
